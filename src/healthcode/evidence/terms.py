@@ -95,3 +95,18 @@ class Designation:
     place: str = ""
     recorded_at: datetime | None = None
     retracted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """News: something was recorded or taken back about these persons."""
+
+    persons: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Designated:
+    """News: designations of these areas (kept codes) and places were made or taken back."""
+
+    areas: tuple[str, ...]
+    places: tuple[str, ...]

@@ -1,0 +1,27 @@
+"""Who there is: persons, whatever documents, doors and phones they use."""
+
+from healthcode.people.actions import (
+    Introduction,
+    Subject,
+    ensure,
+    everybody,
+    identify,
+    introduce,
+    persons_of,
+    residences,
+    seal_name,
+)
+from healthcode.people.terms import BadDocument
+
+__all__ = [
+    "BadDocument",
+    "Introduction",
+    "Subject",
+    "ensure",
+    "everybody",
+    "identify",
+    "introduce",
+    "persons_of",
+    "residences",
+    "seal_name",
+]

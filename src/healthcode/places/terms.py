@@ -1,8 +1,69 @@
-"""Division codes of GB/T 2260 as the house keeps them: 2, 4, 6, 9 or 12 digits."""
+"""Division codes of GB/T 2260 as the house keeps them: 2, 4, 6, 9 or 12 digits.
+
+A kept code is a prefix of every code that lies inside its division.
+"""
 
 from __future__ import annotations
 
-LENGTHS = (2, 4, 6, 9, 12)
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from healthcode.kit.words import Language
+
+
+class DivisionLevel(StrEnum):
+    """How far down the tree a division stands."""
+
+    PROVINCE = "province"
+    CITY = "city"
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+
+
+PROVINCE_DIGITS = 2
+DISTRICT_DIGITS = 6
+LEVELS = {
+    PROVINCE_DIGITS: DivisionLevel.PROVINCE,
+    4: DivisionLevel.CITY,
+    DISTRICT_DIGITS: DivisionLevel.DISTRICT,
+    9: DivisionLevel.STREET,
+    12: DivisionLevel.COMMUNITY,
+}
+LENGTHS = tuple(LEVELS)
+
+
+class Point(NamedTuple):
+    """A place on the earth in degrees, WGS 84."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """One division: its kept code, its names, and what is known of some districts."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    centroid: Point | None = None
+    residents: int | None = None
+
+    @property
+    def level(self) -> DivisionLevel:
+        """The level, by the number of digits."""
+        return LEVELS[len(self.code)]
+
+    @property
+    def parent(self) -> str:
+        """The kept code of the division around this one, empty for a province."""
+        return self.code[: max((n for n in LENGTHS if n < len(self.code)), default=0)]
+
+    def name(self, language: Language) -> str:
+        """The name in one language."""
+        return self.name_zh if language == "zh" else self.name_en
 
 
 def kept_code(code: str) -> str:
@@ -15,9 +76,9 @@ def kept_code(code: str) -> str:
     """
     if code and (len(code) not in LENGTHS or not (code.isascii() and code.isdigit())):
         raise ValueError("a division code has 2, 4, 6, 9 or 12 digits")
-    while len(code) > 6 and code.endswith("000"):  # noqa: PLR2004 - six digits are a district
+    while len(code) > DISTRICT_DIGITS and code.endswith("000"):
         code = code[:-3]
-    while 2 < len(code) <= 6 and code.endswith("00"):  # noqa: PLR2004
+    while PROVINCE_DIGITS < len(code) <= DISTRICT_DIGITS and code.endswith("00"):
         code = code[:-2]
     return "" if code == "00" else code
 

@@ -1,0 +1,14 @@
+"""From evidence to colour, with reasons."""
+
+from healthcode.rulebook.actions import Judgement, count_colours, judge
+from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing
+
+__all__ = [
+    "Colour",
+    "Finding",
+    "Judgement",
+    "Rulebook",
+    "Standing",
+    "count_colours",
+    "judge",
+]

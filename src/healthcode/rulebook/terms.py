@@ -30,7 +30,11 @@ class Colour(StrEnum):
     RED = "red"
 
 
-DURATION = r"\d{1,4}[dhm]"
+SEVERITY = {Colour.GREY: 0, Colour.GREEN: 1, Colour.ORANGE: 2, Colour.RED: 3}
+"""The most severe active window wins."""
+
+
+DURATION = r"[0-9]{1,4}[dhm]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,11 @@ class Duration:
 
     def __str__(self) -> str:
         return f"{self.count}{self.unit}"
+
+    @property
+    def is_none(self) -> bool:
+        """No time, and nothing to round."""
+        return self.count == 0 and self.unit != "d"
 
 
 NONE = Duration(0, "m")
@@ -78,6 +87,9 @@ class Moment:
         return self.edge if self.plus == NONE else f"{self.edge} + {self.plus}"
 
 
+OWN_END = "own end, else "
+
+
 @dataclass(frozen=True, slots=True)
 class Until:
     """When a window ends by itself.
@@ -96,15 +108,13 @@ class Until:
             return text
         if text == "never":
             return cls(None)
-        own, _, rest = str(text).rpartition("own end, else ")
-        if own:
-            raise ValueError("write `never`, `end + 14d` or `own end, else start + 14d`")
-        own_end = str(text).startswith("own end, else ")
-        return cls(None if rest == "never" and own_end else Moment.read(rest), own_end)
+        rest = str(text).removeprefix(OWN_END)
+        own_end = rest != text
+        return cls(None if own_end and rest == "never" else Moment.read(rest), own_end)
 
     def __str__(self) -> str:
         moment = "never" if self.moment is None else str(self.moment)
-        return f"own end, else {moment}" if self.own_end else moment
+        return f"{OWN_END}{moment}" if self.own_end else moment
 
 
 def _as_text(example: str, pattern: str) -> tuple[object, object]:
@@ -120,7 +130,7 @@ UntilText = Annotated[
     BeforeValidator(Until.read),
     *_as_text("end + 14d", rf"never|{_EDGE}|own end, else (never|{_EDGE})"),
 ]
-Area = Annotated[str, BeforeValidator(lambda value: kept_code(str(value)))]
+Area = Annotated[str, BeforeValidator(lambda value: kept_code(str(value))), Field(min_length=2)]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 RuleId = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
 
@@ -138,6 +148,12 @@ class Numbers(_Part):
     above: Decimal | None = Field(None, max_digits=9, decimal_places=3)
     at_most: Decimal | None = Field(None, max_digits=9, decimal_places=3)
     below: Decimal | None = Field(None, max_digits=9, decimal_places=3)
+
+    @model_validator(mode="after")
+    def _bounds_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("give at least one of at_least, above, at_most, below")
+        return self
 
 
 class Pattern(_Part):
@@ -163,7 +179,7 @@ class Under(_Part):
 
     level: Level
     look_back: DurationText = NONE
-    of: tuple[Literal["area", "place"], ...] = ("area", "place")
+    of: tuple[Literal["area", "place"], ...] = Field(("area", "place"), min_length=1)
 
 
 class Trigger(Pattern):

@@ -1,0 +1,249 @@
+"""A made-up city of a few hundred people in sixteen districts: always the same, imported by feed.
+
+The first start writes its files beside the database, dated from that day; every later start
+imports the same files again, which records nothing new.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from healthcode.app import showing
+from healthcode.app.settings import Settings, read_settings
+from healthcode.evidence.actions import SourceRegistration, register
+from healthcode.evidence.feeds.importing import Importer
+from healthcode.kit.clock import local_today
+from healthcode.kit.db import Database, Transaction
+from healthcode.kit.errors import Refused
+from healthcode.kit.words import Language, Words
+from healthcode.people import identify, persons_of
+from healthcode.people.terms import DocumentKind, resident_number
+from healthcode.places import districts, name
+from healthcode.rulebook import Colour, count_colours, judge
+from healthcode.rulebook.reasons import Reason, explain
+
+CLIENT = "demo"
+PEOPLE_A_DISTRICT = 20
+FILES = ("people.csv", "designations.csv", "evidence.csv")
+SHOWN = {Colour.RED: "TJ-0001", Colour.ORANGE: "TJ-0005", Colour.GREEN: "TJ-0009"}
+
+SOURCES = [
+    SourceRegistration(CLIENT, source, source_class, kinds, ("all",))
+    for source, source_class, kinds in [
+        ("demo-citizens", "self", ("declaration", "symptom", "contact")),
+        ("demo-clinics", "clinic", ("clearance", "symptom", "test")),
+        ("demo-communities", "community", ("observation", "clearance", "declaration")),
+        (
+            "demo-commission",
+            "authority",
+            ("contact", "diagnosis", "discharge", "stay", "visit", "clearance", "designation"),
+        ),
+    ]
+]
+
+SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
+GIVEN = "子轩 雨桐 浩然 欣怡 建国 秀英 志强 丽华 明远 思齐 海燕 春生 玉兰 立新 文博 静雅".split()
+
+
+class NotOnARealServer(Refused):
+    """The demo on a city's server."""
+
+    words = Words(
+        zh="演示城市不能写入 HEALTHCODE_DATABASE_URL 所指的服务器。请先取消该设置。",
+        en="The made-up city never goes into the server of HEALTHCODE_DATABASE_URL. Unset it first.",
+    )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The city as the demo shows it."""
+
+    total: dict[Colour, int]
+    by_district: dict[str, dict[Colour, int]]
+    explained: list[tuple[str, Any, list[Reason]]]
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "people": sum(self.total.values()),
+            "colours": {colour.value: count for colour, count in self.total.items()},
+            "districts": {
+                code: {colour.value: counts.get(colour, 0) for colour in Colour}
+                for code, counts in self.by_district.items()
+            },
+            "explained": [
+                {"person": person} | showing.judgement_data(judged, reasons)
+                for person, judged, reasons in self.explained
+            ],
+        }
+
+    def as_tables(self, language: Language) -> Iterator[RenderableType]:
+        """As tables and panels."""
+        rows = {name(code, language): counts for code, counts in self.by_district.items()}
+        rows[{"zh": "全市", "en": "the whole city"}[language]] = self.total
+        yield showing.colours_table({"zh": "区", "en": "district"}[language], rows, language)
+        for person, judged, reasons in self.explained:
+            yield Text(f"healthcode standing {person}", style="bold")
+            yield showing.judgement(judged, reasons, language)
+
+
+def settings() -> Settings:
+    """The demo's settings. Raises NotOnARealServer."""
+    found = read_settings()
+    if found.database_url is not None:
+        raise NotOnARealServer
+    return found
+
+
+def show(database: Database, settings: Settings, run_jobs: Callable[[], None]) -> Shown:
+    """Make the city where it is not there yet, judge it, and look at it."""
+    folder = settings.data_dir / "demo"
+    if not (folder / FILES[-1]).exists():
+        _write_city(folder, local_today(database.clock.now()))
+    with database.transaction() as transaction:
+        for source in SOURCES:
+            register(transaction, source)
+    for file in FILES:
+        Importer(database, CLIENT, settings.city).run(folder / file)
+    run_jobs()
+    with database.transaction() as transaction:
+        return _look(transaction, settings.city)
+
+
+def _look(transaction: Transaction, city: str) -> Shown:
+    counted = count_colours(transaction)
+    by_district = {each.code: counted.get(each.code, {}) for each in districts(city)}
+    total = {colour: sum(each.get(colour, 0) for each in counted.values()) for colour in Colour}
+    explained = []
+    for key in SHOWN.values():
+        subject = identify(
+            transaction.keys, CLIENT, key, local_today(transaction.now), own_keys=True
+        )
+        person = persons_of(transaction, CLIENT, [subject])[subject]
+        judged = judge(transaction, person)
+        explained.append((f"{CLIENT}/{key}", judged, explain(transaction, judged)))
+    return Shown(total, by_district, explained)
+
+
+def stay(
+    console: Console, language: Language, run_jobs: Callable[[], None]
+) -> None:
+    """Keep the database and the clock's jobs going until Ctrl-C."""
+    said = {
+        "zh": "数据库与定时任务运行中。按 Ctrl-C 结束；数据会保留。",
+        "en": "The database and the clock's jobs are running. Ctrl-C ends them; the data stays.",
+    }
+    console.print(said[language], style="bold")
+    run_jobs()
+
+
+def _write_city(folder: Path, today: date) -> None:
+    """The city's three feed files, the last one written last: it says that all are whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chance = random.Random(20200229)  # noqa: S311 - a made-up city, the same every time
+    people = list(_people(chance, today))
+    ago = _Ago(today)
+    _write(folder / "people.csv", people)
+    _write(folder / "designations.csv", _designations(ago))
+    _write(folder / "evidence.csv", _evidence(chance, people, ago))
+
+
+@dataclass(frozen=True)
+class _Ago:
+    """Dates as the files write them, counted back from the city's first day."""
+
+    today: date
+
+    def __call__(self, days: int, clock: str = "") -> str:
+        return f"{self.today - timedelta(days=days)}{'T' + clock if clock else ''}"
+
+
+def _people(chance: random.Random, today: date) -> Iterator[dict[str, str]]:
+    number = 0
+    for district in districts("12"):
+        for _ in range(PEOPLE_A_DISTRICT):
+            number += 1
+            age = chance.randint(1, 92)
+            born = date(today.year - age, chance.randint(1, 12), chance.randint(1, 28))
+            sequence = chance.randint(1, 999)
+            yield {
+                "subject": f"TJ-{number:04}",
+                "document": f"{DocumentKind.IDENTITY_CARD}:"
+                + resident_number(district.code, min(born, today), sequence),
+                "name": chance.choice(SURNAMES) + chance.choice(GIVEN),
+                "sex": "M" if sequence % 2 else "F",
+                "age": str(age),
+                "residence": district.code,
+            }
+
+
+def _designations(ago: _Ago) -> Iterator[dict[str, str]]:
+    yield {"area": "420100", "place": "", "level": "high", "started_at": ago(40), "ended_at": ""}
+    yield {"area": "330300", "place": "", "level": "medium", "started_at": ago(30), "ended_at": ""}
+    yield {
+        "area": "",
+        "place": "department-store",
+        "level": "exposure",
+        "started_at": ago(9),
+        "ended_at": ago(3),
+    }
+
+
+def _evidence(
+    chance: random.Random, people: list[dict[str, str]], ago: _Ago
+) -> Iterator[dict[str, str]]:
+    """The first twelve people tell the rules' stories; the others mostly just declare."""
+    keys = [person["subject"] for person in people]
+    yield from _stories(keys, ago)
+    for key in keys[12:]:
+        luck = chance.random()
+        day = chance.randint(0, 12)
+        if luck < 0.93:  # a few never declared: they are grey
+            yield _fact(key, "declaration", "demo-citizens", ago(day, "08:10"))
+        if luck < 0.015:
+            yield _fact(key, "contact", "demo-commission", ago(day), result="close")
+        elif luck < 0.03:
+            yield _fact(key, "symptom", "demo-citizens", ago(day, "19:40"), result="fever")
+        elif luck < 0.045:
+            yield _fact(
+                key, "visit", "demo-commission", ago(5, "15:00"), place="department-store"
+            )
+        elif luck < 0.06:
+            yield _fact(key, "stay", "demo-commission", ago(20), ended_at=ago(day), area="330300")
+
+
+def _stories(keys: list[str], ago: _Ago) -> Iterator[dict[str, str]]:
+    for key in keys[:12]:
+        yield _fact(key, "declaration", "demo-citizens", ago(2, "07:30"))
+    yield _fact(keys[0], "stay", "demo-commission", ago(9), ended_at=ago(5, "16:20"), area="420100")
+    yield _fact(keys[0], "test", "demo-clinics", ago(1, "10:00"), result="negative")
+    yield _fact(keys[1], "diagnosis", "demo-commission", ago(6, "11:00"), result="confirmed")
+    yield _fact(keys[2], "contact", "demo-commission", ago(4), result="close")
+    yield _fact(keys[4], "symptom", "demo-citizens", ago(1, "21:15"), result="dry_cough")
+    yield _fact(keys[5], "visit", "demo-commission", ago(6, "14:00"), place="department-store")
+    yield _fact(keys[6], "observation", "demo-communities", ago(3), ended_at="infinity")
+    yield _fact(keys[8], "symptom", "demo-citizens", ago(4, "09:00"), result="fever")
+    yield _fact(keys[8], "clearance", "demo-clinics", ago(3, "15:30"), result="examined")
+
+
+def _fact(key: str, kind: str, source: str, started_at: str, **more: str) -> dict[str, str]:
+    blank = {"result": "", "area": "", "place": "", "ended_at": ""}
+    fact = {"subject": key, "kind": kind, "source": source, "started_at": started_at}
+    return fact | blank | more
+
+
+def _write(path: Path, rows: Iterator[dict[str, str]] | list[dict[str, str]]) -> None:
+    listed = list(rows)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(listed[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(listed)

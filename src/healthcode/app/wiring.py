@@ -1,0 +1,131 @@
+"""Who hears what, who runs what, and how a process opens the house. The only tables of that kind."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import healthcode
+from healthcode.app.settings import Settings
+from healthcode.evidence import Designated, Recorded
+from healthcode.kit import keys
+from healthcode.kit.clock import Clock, SystemClock
+from healthcode.kit.db import Database, answering, engine_for
+from healthcode.kit.embedded import embedded_server, ensure_database
+from healthcode.kit.errors import NotReady
+from healthcode.kit.events import Listeners
+from healthcode.kit.jobs import Job, Jobs
+from healthcode.kit.migrations import migrate
+from healthcode.kit.secrets import MasterKeys, new_master_key
+from healthcode.kit.words import Words
+from healthcode.rulebook import actions as rulebook
+from healthcode.rulebook import jobs as rulebook_jobs
+
+LISTENERS: Listeners = {
+    Recorded: [rulebook.on_recorded],
+    Designated: [rulebook.on_designated],
+}
+
+JOBS: Mapping[str, Job] = {
+    rulebook.REASSESS: Job(rulebook_jobs.reassess),
+    rulebook.REASSESS_DUE: Job(rulebook_jobs.reassess_due, every="* * * * *"),
+}
+
+SHIPPED_RULEBOOK = "tianjin-2020-spring.yaml"
+DATABASE = "healthcode"
+
+
+class NoMasterKeys(NotReady):
+    """A real server, and no master keys."""
+
+    words = Words(
+        zh="使用 HEALTHCODE_DATABASE_URL 时须设置 HEALTHCODE_MASTER_KEYS。"
+        "可新建一个并妥善保管：healthcode keys new",
+        en="With HEALTHCODE_DATABASE_URL, HEALTHCODE_MASTER_KEYS must be set. Make one and keep "
+        "it safe: healthcode keys new",
+    )
+
+
+def shipped(folder: str) -> Path:
+    """A folder of data that ships with the house: beside the code, or in the checkout."""
+    package = Path(healthcode.__file__).parent
+    inside = package / "shipped" / folder
+    return inside if inside.is_dir() else package.parents[1] / folder
+
+
+@contextmanager
+def open_house(settings: Settings, clock: Clock | None = None) -> Iterator[Database]:
+    """The database of this process: reachable, migrated, with its keys and its rulebook.
+
+    Raises NoDatabase, MigrationBusy, NoMasterKeys and the errors of the key ring.
+    """
+    if settings.database_url is not None:
+        if settings.master_keys is None:
+            raise NoMasterKeys
+        url = settings.database_url.get_secret_value()
+        with _opened(url, settings, master_keys(settings), clock or SystemClock()) as database:
+            yield database
+        return
+    with embedded_server(settings.data_dir) as server:
+        url = ensure_database(server, DATABASE)
+        with _opened(url, settings, master_keys(settings), clock or SystemClock()) as database:
+            yield database
+
+
+@contextmanager
+def _opened(
+    url: str, settings: Settings, masters: MasterKeys, clock: Clock
+) -> Iterator[Database]:
+    database = prepare(url, masters, clock, LISTENERS, pool_size=settings.pool_size)
+    try:
+        with database.transaction() as transaction:
+            rulebook.install(transaction, (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8"))
+        yield database
+    finally:
+        database.engine.dispose()
+
+
+def prepare(
+    url: str, masters: MasterKeys, clock: Clock, listeners: Listeners, *, pool_size: int = 5
+) -> Database:
+    """A migrated database with its key ring. Raises NoDatabase and MigrationBusy."""
+    engine = answering(engine_for(url, pool_size=pool_size))
+    migrate(engine, shipped("migrations"))
+    with engine.begin() as connection:
+        ring = keys.load_ring(connection, masters)
+    return Database(engine, clock, ring, Jobs(url, JOBS), listeners)
+
+
+def run_jobs(database: Database, *, wait: bool) -> None:
+    """Run the jobs that wait, each in a transaction of its own; with `wait`, until stopped."""
+
+    def run(job: Job, arguments: dict[str, Any]) -> None:
+        with database.transaction() as transaction:
+            job.run(transaction, **arguments)
+
+    database.jobs.work(run, wait=wait)
+
+
+def master_keys(settings: Settings) -> MasterKeys:
+    """The master keys of the settings, or those of the embedded server's own folder."""
+    if settings.master_keys is not None:
+        return MasterKeys.read(settings.master_keys.get_secret_value())
+    path = settings.data_dir / "master.key"
+    if not path.exists():
+        # Written whole and then linked, so that of two processes at once the first one's counts.
+        fresh = path.with_name(f"master.key.{secrets.token_hex(4)}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(new_master_key())
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return MasterKeys.read(path.read_text())
+

@@ -1,0 +1,189 @@
+"""What may happen to evidence besides a file: sources are registered, areas designated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from healthcode.evidence import queries
+from healthcode.evidence.feeds.deciding import ANY, DESIGNATION, Desk, Registration
+from healthcode.evidence.feeds.importing import UnknownClient
+from healthcode.evidence.feeds.reading import REPLAY
+from healthcode.evidence.feeds.reasons import REASONS, Rejected
+from healthcode.evidence.feeds.recording import submit
+from healthcode.evidence.tables import registrations, sources
+from healthcode.evidence.terms import Kind, SourceClass
+from healthcode.kit.db import Transaction
+from healthcode.kit.errors import BadInput
+from healthcode.kit.words import Language, Words
+from healthcode.places import kept_code
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+EVERYWHERE = "all"
+
+
+class BadRegistration(BadInput):
+    """A registration that cannot be."""
+
+    words = Words(
+        zh="无法登记：{what}不正确。{allowed}",
+        en="This cannot be registered: the {what} is wrong. {allowed}",
+    )
+
+
+class OtherClass(BadInput):
+    """The source is registered with another class."""
+
+    words = Words(
+        zh="来源“{source}”已登记为 {found} 类；一个来源只有一类。",
+        en="The source {source} is registered with class {found}; a source has one class.",
+    )
+
+
+class RowRejected(BadInput):
+    """A single row was not taken."""
+
+    words: ClassVar[Words] = Words(zh="未记录：{column}：{reason}", en="Not recorded: {column}: {reason}")
+
+    def __init__(self, rejected: Rejected) -> None:
+        self.rejected = rejected
+        super().__init__(column=rejected.column)
+
+    def say(self, language: Language) -> str:
+        """The reason in one language."""
+        reason = REASONS[self.rejected.reason].in_language(language)
+        words = self.words.in_language(language)
+        return words.format(column=self.rejected.column or "row", reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRegistration:
+    """What a client may write as one source. `divisions` are codes of GB/T 2260, or `all`."""
+
+    client: str
+    source: str
+    source_class: str
+    kinds: tuple[str, ...]
+    divisions: tuple[str, ...]
+
+
+def register(transaction: Transaction, asked: SourceRegistration) -> None:
+    """Register a source for a client, or change what it may write.
+
+    Raises BadRegistration or OtherClass.
+    """
+    checked = replace(asked, divisions=_check(asked))
+    found = transaction.run(queries.SOURCE_CLASS, {"source": asked.source}).scalar()
+    if found not in {None, asked.source_class}:
+        raise OtherClass(source=asked.source, found=found)
+    _save(transaction, checked)
+
+
+def register_for_replay(transaction: Transaction, source: str) -> None:
+    """Let a replay's scratch database write whatever its files name.
+
+    Any class will do: a replay's rulebook names none.
+    """
+    kinds = (ANY, DESIGNATION) if source == REPLAY else (ANY,)
+    authority = SourceClass.AUTHORITY
+    _save(transaction, SourceRegistration(REPLAY, source, authority, kinds, (ANY,)))
+
+
+def _save(transaction: Transaction, asked: SourceRegistration) -> None:
+    transaction.run(
+        insert(sources)
+        .values(source=asked.source, source_class=asked.source_class)
+        .on_conflict_do_nothing()
+    )
+    says = {"kinds": sorted(set(asked.kinds)), "divisions": list(asked.divisions)}
+    transaction.run(
+        insert(registrations)
+        .values(client=asked.client, source=asked.source, **says)
+        .on_conflict_do_update(index_elements=["client", "source"], set_=says)
+    )
+
+
+def _check(asked: SourceRegistration) -> tuple[str, ...]:
+    """The divisions as kept; raises BadRegistration."""
+    name_rule = "a-z 0-9 . _ - (64)"
+    for what, name in (("client", asked.client), ("source", asked.source)):
+        if NAME.fullmatch(name) is None:
+            raise BadRegistration(what=what, allowed=name_rule)
+    if asked.source_class not in set(SourceClass):
+        raise BadRegistration(what="class", allowed=", ".join(SourceClass))
+    kinds = {*Kind, DESIGNATION, ANY} - {Kind.ORDER}
+    if not asked.kinds or not set(asked.kinds) <= kinds:
+        raise BadRegistration(what="kind", allowed=", ".join(sorted(kinds)))
+    if DESIGNATION in asked.kinds and asked.source_class != SourceClass.AUTHORITY:
+        raise BadRegistration(what="class", allowed=f"{DESIGNATION}: {SourceClass.AUTHORITY}")
+    if not asked.divisions:
+        raise BadRegistration(what="division", allowed="12, 120101, …, all")
+    try:
+        codes = {ANY if each == EVERYWHERE else _code(each) for each in asked.divisions}
+        return tuple(sorted(codes))
+    except ValueError:
+        raise BadRegistration(what="division", allowed="12, 120101, …, all") from None
+
+
+def _code(text: str) -> str:
+    code = kept_code(text)
+    if not code:
+        raise ValueError
+    return code
+
+
+def registered(transaction: Transaction) -> list[SourceRegistration]:
+    """Every registration, by client and source."""
+    return [
+        SourceRegistration(
+            row.client, row.source, row.source_class, tuple(row.kinds), tuple(row.divisions)
+        )
+        for row in transaction.run(queries.ALL_REGISTRATIONS)
+    ]
+
+
+def designate(transaction: Transaction, client: str, city: str, row: dict[str, str]) -> None:
+    """Put a level on an area or a place; the columns are those of a designations file.
+
+    Raises UnknownClient, NoDesignationSource or RowRejected.
+    """
+    rows = transaction.run(queries.REGISTRATIONS, {"client": client}).all()
+    if not rows:
+        raise UnknownClient(client=client)
+    held = {
+        each.source: Registration(
+            each.source, each.source_class, frozenset(each.kinds), tuple(each.divisions)
+        )
+        for each in rows
+    }
+    try:
+        submit(transaction, client, Desk(held, city, replay=False), "designations", row)
+    except Rejected as rejected:
+        raise RowRejected(rejected) from rejected
+
+
+def persons_under(
+    transaction: Transaction, areas: Iterable[str], places: Iterable[str]
+) -> Iterator[int]:
+    """Persons of whom a fact lies in one of the areas or at one of the places; some twice."""
+    for area in areas:
+        yield from transaction.run(queries.PERSONS_IN, {"area": area}).scalars()
+    for place in places:
+        yield from transaction.run(queries.PERSONS_AT, {"place": place}).scalars()
+
+
+def last_recorded(transaction: Transaction) -> datetime | None:
+    """*Now* for a reader: the highest committed `recorded_at`; None where nothing is recorded."""
+    found: datetime | None = transaction.run(queries.LAST_RECORDED).scalar()
+    return found
+
+
+def facts_by_id(transaction: Transaction, facts: Sequence[int]) -> dict[int, sa.Row[tuple[object, ...]]]:
+    """What a reason may say of a fact: kind, result, number, dates, source class."""
+    return {row.fact: row for row in transaction.run(queries.FACTS_BY_ID, {"facts": list(facts)})}

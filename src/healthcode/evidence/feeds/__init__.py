@@ -1,0 +1,1 @@
+"""Feeds: what departments push, in files; nothing lost, nothing twice, every bad row reported."""

@@ -1,0 +1,104 @@
+"""Reading single fields: times, numbers, areas, words. Each raises `Rejected` with its column."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+from healthcode.evidence.feeds.reasons import Rejected
+from healthcode.kit.clock import SHANGHAI
+from healthcode.places import kept_code
+
+LONGEST = 200  # characters of a place or result; longer is a column gone astray
+FIRST_YEAR = 1900
+GOING_ON_FROM_YEAR = 9000  # registers write 9999-12-31 for "still going on"
+INFINITY = "infinity"
+
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII
+)
+_WORD = re.compile(r"[a-z0-9][a-z0-9_]*", re.ASCII)
+
+
+@lru_cache(maxsize=65536)
+def _instant(text: str) -> str | None:
+    """An instant in UTC, `infinity`, or None where the text is none."""
+    if text == INFINITY:
+        return INFINITY
+    if _TIME.fullmatch(text) is None:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if read.year >= GOING_ON_FROM_YEAR:
+        return INFINITY
+    if read.year < FIRST_YEAR:
+        return None
+    if read.tzinfo is None:
+        read = read.replace(tzinfo=SHANGHAI)
+    return read.astimezone(UTC).isoformat()
+
+
+def instant(column: str, text: str) -> str:
+    """A time as ISO text in UTC; without an offset it is Shanghai's, a bare date its midnight."""
+    found = _instant(text)
+    if found is None or found == INFINITY:
+        raise Rejected(column, "bad_time" if text else "missing")
+    return found
+
+
+def end(column: str, text: str) -> str | None:
+    """An end: None where none is stated, `infinity` where it is still going on."""
+    if not text:
+        return None
+    found = _instant(text)
+    if found is None:
+        raise Rejected(column, "bad_time")
+    return found
+
+
+def area(column: str, text: str) -> str:
+    """A division code as the house keeps it; "" where none is stated."""
+    try:
+        return kept_code(text)
+    except ValueError:
+        raise Rejected(column, "bad_area") from None
+
+
+def number(column: str, text: str) -> str | None:
+    """A number rounded to three places, as text."""
+    if not text:
+        return None
+    try:
+        value = Decimal(text)
+        rounded = value.quantize(Decimal("0.001"))
+    except InvalidOperation:
+        raise Rejected(column, "bad_number") from None
+    if not rounded.is_finite() or abs(rounded) >= 10**6:
+        raise Rejected(column, "bad_number")
+    return str(rounded)
+
+
+def word(column: str, text: str) -> str:
+    """One lower-case word, or ""."""
+    if text and (_WORD.fullmatch(text) is None or len(text) > LONGEST):
+        raise Rejected(column, "result_word")
+    return text
+
+
+def short(column: str, text: str) -> str:
+    """Any short text."""
+    if len(text) > LONGEST:
+        raise Rejected(column, "too_long")
+    return text
+
+
+def span(started: str, ended: str | None) -> None:
+    """Refuse an end before the start. ISO texts in UTC of one form compare like the times."""
+    if ended not in {None, INFINITY} and datetime.fromisoformat(
+        str(ended)
+    ) < datetime.fromisoformat(started):
+        raise Rejected("ended_at", "ends_before_start")

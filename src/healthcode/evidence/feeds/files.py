@@ -1,0 +1,197 @@
+"""Reading a feed file: CSV or JSON Lines, UTF-8, one row a line.
+
+A line that cannot be read is a rejected row and spoils no other: fields never hold line breaks,
+so every line is parsed alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from healthcode.evidence.feeds.reasons import Rejected
+from healthcode.kit.errors import BadInput
+from healthcode.kit.words import Words
+
+OPTIONAL = ("row_id", "action", "recorded_at")
+COLUMNS = {
+    "people": ("subject", "sex", "age", "document", "name", "residence"),
+    "evidence": (
+        "subject", "kind", "result", "number", "area", "place", "with_subject",
+        "started_at", "ended_at", "source",
+    ),
+    "designations": ("area", "place", "level", "started_at", "ended_at"),
+}  # fmt: skip
+NEEDED = {
+    "people": {"subject"},
+    "evidence": {"subject", "kind", "started_at", "source"},
+    "designations": {"level", "started_at"},
+}
+SIGN_OF = {"designations": "level", "evidence": "kind", "people": "subject"}
+LOOK_AHEAD = 100  # JSON Lines have no header: the first rows' keys say what the file is
+
+
+class NoSuchFile(BadInput):
+    """There is no file to read."""
+
+    words = Words(
+        zh="无法读取文件 {path}。请检查路径和权限。",
+        en="The file {path} cannot be read. Check its path and permissions.",
+    )
+
+
+class UnknownHeader(BadInput):
+    """The header does not say which kind of file this is."""
+
+    words = Words(
+        zh="{path} 的表头不是人员、证据或风险区文件。必需的列：人员 subject；"
+        "证据 subject, kind, started_at, source；风险区 level, started_at。缺少：{missing}。",
+        en="The header of {path} is not that of a people, evidence or designations file. Needed: "
+        "people subject; evidence subject, kind, started_at, source; designations level, "
+        "started_at. Missing: {missing}.",
+    )
+
+
+class UnknownColumns(BadInput):
+    """The header names columns that no feed has, or one twice."""
+
+    words = Words(
+        zh="{path} 有不认识或重复的列（第 {places} 列）。可用的列：{known}。请删除其余的列。",
+        en="{path} has columns that are not known, or twice the same (columns {places}). "
+        "Known here: {known}. Remove the others.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One data row: its number among the data rows and its line in the file, both from 1."""
+
+    row: int
+    line: int
+    fields: dict[str, str] | Rejected
+
+
+@dataclass(frozen=True)
+class FeedFile:
+    """A file known by its header. `digest` is SHA-256 over its bytes."""
+
+    path: Path
+    what: str
+    digest: bytes
+    header: tuple[str, ...] | None  # None: JSON Lines
+
+    @classmethod
+    def open(cls, path: Path) -> FeedFile:
+        """Look at a file. Raises NoSuchFile, UnknownHeader or UnknownColumns."""
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()
+                file.seek(0)
+                first = file.readline().removeprefix(b"\xef\xbb\xbf").lstrip()
+        except OSError as error:
+            raise NoSuchFile(path=path) from error
+        if first.startswith(b"{"):
+            keys = _keys_of_first_rows(path)
+            return cls(path, _what(path, keys), digest, None)
+        header = tuple(
+            name.strip() for name in next(csv.reader([first.decode("utf-8", "replace")]), [])
+        )
+        what = _what(path, set(header))
+        _check_columns(path, what, header)
+        return cls(path, what, digest, header)
+
+    def rows(self) -> Iterator[Row]:
+        """Every data row, in order; empty lines are no rows."""
+        with self.path.open("rb") as file:
+            number = 0
+            skip = self.header is not None
+            for line, raw in enumerate(file, start=1):
+                if line == 1:
+                    raw = raw.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
+                if not raw.strip():
+                    continue
+                if skip:
+                    skip = False
+                    continue
+                number += 1
+                yield Row(number, line, self._fields(raw))
+
+    def _fields(self, raw: bytes) -> dict[str, str] | Rejected:
+        try:
+            text = raw.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            return Rejected("", "not_utf8")
+        if "\x00" in text:
+            return Rejected("", "not_utf8")
+        return self._json_fields(text) if self.header is None else self._csv_fields(text)
+
+    def _csv_fields(self, text: str) -> dict[str, str] | Rejected:
+        assert self.header is not None
+        if '"' not in text:
+            values = text.split(",")
+        else:
+            try:
+                values = next(csv.reader([text], strict=True))
+            except (csv.Error, StopIteration):
+                return Rejected("", "not_csv")
+        if len(values) != len(self.header):
+            return Rejected("", "not_csv")
+        return {name: value.strip() for name, value in zip(self.header, values, strict=True)}
+
+    def _json_fields(self, text: str) -> dict[str, str] | Rejected:
+        pairs = _flat_object(text)
+        if pairs is None:
+            return Rejected("", "not_json")
+        if not set(pairs) <= {*COLUMNS[self.what], *OPTIONAL}:
+            return Rejected("", "unknown_column")
+        return pairs
+
+
+def _flat_object(text: str) -> dict[str, str] | None:
+    def once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+        if len({key for key, _ in pairs}) < len(pairs):
+            raise ValueError
+        return dict(pairs)
+
+    try:
+        found = json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=once)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    if not all(value is None or isinstance(value, str) for value in found.values()):
+        return None
+    if any("\n" in value or "\x00" in value for value in found.values() if value):
+        return None
+    return {key: (value or "").strip() for key, value in found.items()}
+
+
+def _keys_of_first_rows(path: Path) -> set[str]:
+    keys: set[str] = set()
+    with path.open("rb") as file:
+        for _, raw in zip(range(LOOK_AHEAD), file, strict=False):
+            keys |= (_flat_object(raw.decode("utf-8", "replace")) or {}).keys()
+    return keys
+
+
+def _what(path: Path, keys: set[str]) -> str:
+    what = next((what for what, sign in SIGN_OF.items() if sign in keys), "people")
+    missing = NEEDED[what] - keys
+    if missing:
+        raise UnknownHeader(path=path, missing=", ".join(sorted(missing)))
+    return what
+
+
+def _check_columns(path: Path, what: str, header: tuple[str, ...]) -> None:
+    known = {*COLUMNS[what], *OPTIONAL}
+    wrong = [
+        str(place)
+        for place, name in enumerate(header, start=1)
+        if name not in known or name in header[: place - 1]
+    ]
+    if wrong:
+        raise UnknownColumns(path=path, places=", ".join(wrong), known=", ".join(sorted(known)))

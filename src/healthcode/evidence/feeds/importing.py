@@ -1,0 +1,257 @@
+"""Importing a file: nothing lost, nothing twice, every bad row reported.
+
+Invariants: a file is known by its digest; it is staged whole before a row of it is recorded; a
+batch is recorded, told and struck off in one transaction. So a crash at any moment leaves a state
+from which a second run gives exactly what one undisturbed run gives.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from healthcode.evidence.feeds import queries
+from healthcode.evidence.feeds.deciding import Desk, Outcome, Registration
+from healthcode.evidence.feeds.files import FeedFile
+from healthcode.evidence.feeds.reading import Reader
+from healthcode.evidence.feeds.reasons import REASONS, Rejected
+from healthcode.evidence.feeds.recording import (
+    Recorder,
+    designating,
+    note_rejects,
+    staged_rows,
+)
+from healthcode.evidence.queries import REGISTRATIONS
+from healthcode.evidence.tables import imports, rejects
+from healthcode.kit.db import Database, Transaction, copy_in
+from healthcode.kit.errors import Refused
+from healthcode.kit.words import Language, Words
+
+BATCH = 5000  # rows: a transaction of well under two seconds, and one `recorded_at`
+FILE_LOCK_TIMEOUT = "10min"  # a second import of the same file waits for the first to stage it
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done ("stage" or "record"), how much is done, and of how much."""
+
+
+class UnknownClient(Refused):
+    """Nobody is registered under this name."""
+
+    words = Words(
+        zh="没有登记名为“{client}”的数据来源单位。请先用 healthcode source add 登记。",
+        en="No client called {client} is registered. Register it with `healthcode source add`.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an import did, over all its runs; `fresh` is False where the file was finished before."""
+
+    what: str
+    rows: int
+    recorded: int
+    corrected: int
+    retracted: int
+    unchanged: int
+    rejected: int
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Imports files of one client. `city` is the kept code of the city that we serve.
+
+    With `replay` (a scratch database only) every row that the format allows is taken, and the
+    file's own `recorded_at` is honoured.
+    """
+
+    database: Database
+    client: str
+    city: str
+    replay: bool = False
+    progress: Progress = lambda _doing, _done, _of: None
+
+    def run(self, path: Path) -> Report:
+        """Import a file, or go on with it where it stopped.
+
+        Raises NoSuchFile, UnknownHeader, UnknownColumns, UnknownClient, NoDesignationSource.
+        """
+        # 1. Know the file, and who sends it.
+        file = FeedFile.open(path)
+        with self.database.transaction() as transaction:
+            self._desk(transaction, file.what)
+            transaction.run(queries.KNOW_FILE, self._of(file) | {"what": file.what})
+        # 2. Stage what is not staged: the whole file, or the rows that were rejected last time.
+        with self.database.transaction() as transaction:
+            found = self._lock(transaction, file)
+            fresh = found.finished_at is None or self._has_rejects(transaction, found)
+            if found.rows is None or (found.finished_at is not None and fresh):
+                self._stage(transaction, file, found)
+        # 3. Record batch by batch, each in a transaction of its own.
+        while self._record_next(file):
+            pass
+        return self._report(file, fresh=fresh)
+
+    def rejects(self, path: Path, language: Language) -> Iterator[tuple[int, int, str, str]]:
+        """Why rows of this file were not taken: row, line, column, reason in words."""
+        file = FeedFile.open(path)
+        with self.database.transaction() as transaction:
+            found = self._lock(transaction, file)
+            for row in transaction.run(queries.REJECTS, {"import": self._id(found)}):
+                yield row.row, row.line, row.column, REASONS[row.reason].in_language(language)
+
+    def _of(self, file: FeedFile) -> dict[str, Any]:
+        return {"client": self.client, "digest": file.digest}
+
+    def _lock(self, transaction: Transaction, file: FeedFile) -> sa.Row[Any]:
+        transaction.run(sa.text(f"SET LOCAL lock_timeout = '{FILE_LOCK_TIMEOUT}'"))
+        return transaction.run(queries.LOCK_FILE, self._of(file)).one()
+
+    @staticmethod
+    def _id(found: sa.Row[Any]) -> int:
+        return int(found._mapping["import"])
+
+    def _has_rejects(self, transaction: Transaction, found: sa.Row[Any]) -> bool:
+        rows = transaction.run(queries.REJECTED_ROWS, {"import": self._id(found)})
+        return rows.first() is not None
+
+    def _desk(self, transaction: Transaction, what: str) -> Desk:
+        rows = transaction.run(REGISTRATIONS, {"client": self.client}).all()
+        if not rows:
+            raise UnknownClient(client=self.client)
+        registrations = {
+            row.source: Registration(
+                row.source, row.source_class, frozenset(row.kinds), tuple(row.divisions)
+            )
+            for row in rows
+        }
+        if what == "designations":
+            designating(self.client, registrations)
+        return Desk(registrations, self.city, self.replay)
+
+    def _stage(self, transaction: Transaction, file: FeedFile, found: sa.Row[Any]) -> None:
+        """Read the file and put its rows beside the evidence, sealed, in batches."""
+        imported = self._id(found)
+        again = set(transaction.run(queries.REJECTED_ROWS, {"import": imported}).scalars())
+        transaction.run(sa.delete(rejects).where(rejects.c["import"] == imported))
+        reader = Reader(self.client, transaction.keys, transaction.now, replay=self.replay)
+        staging = _Staging(file, reader, imported, only=again, batch=found.batches)
+        copy_in(
+            transaction.connection,
+            'evidence.staged_rows (import, "row", batch, line, said)',
+            staging.rows(self.progress),
+        )
+        note_rejects(transaction, imported, staging.rejected)
+        transaction.run(
+            sa.update(imports)
+            .where(imports.c["import"] == imported)
+            .values(rows=staging.count, batches=staging.batch + 1, finished_at=None)
+        )
+
+    def _record_next(self, file: FeedFile) -> bool:
+        """Record the next batch; False where there is none left."""
+        with self.database.transaction() as transaction:
+            found = self._lock(transaction, file)
+            imported = self._id(found)
+            self.progress("record", found.next_batch, found.batches)
+            if found.next_batch >= found.batches:
+                if found.finished_at is None:
+                    transaction.run(
+                        sa.update(imports)
+                        .where(imports.c["import"] == imported)
+                        .values(finished_at=transaction.now)
+                    )
+                return False
+            key = {"import": imported, "batch": found.next_batch}
+            rows = list(staged_rows(transaction, imported, found.next_batch))
+            recorder = Recorder(transaction, self.client, self._desk(transaction, file.what))
+            batch = recorder.record(file.what, rows)
+            note_rejects(
+                transaction, imported, ((row.row, row.line, why) for row, why in batch.rejected)
+            )
+            transaction.run(queries.FORGET_BATCH, key)
+            transaction.run(
+                queries.BATCH_DONE,
+                {"import": imported} | {each.value: batch.counts[each] for each in Outcome},
+            )
+        return True
+
+    def _report(self, file: FeedFile, *, fresh: bool) -> Report:
+        with self.database.transaction() as transaction:
+            found = self._lock(transaction, file)
+            rejected = len(transaction.run(queries.REJECTS, {"import": self._id(found)}).all())
+            return Report(
+                what=file.what,
+                rows=found.rows,
+                recorded=found.recorded,
+                corrected=found.corrected,
+                retracted=found.retracted,
+                unchanged=found.unchanged,
+                rejected=rejected,
+                fresh=fresh,
+            )
+
+
+class _Staging:
+    """The rows of a file as they are staged: read, sealed, and cut into batches.
+
+    A batch holds a row id, or a subject of a people file, once at most: rows that follow one
+    another about the same thing are recorded one after the other.
+    """
+
+    def __init__(
+        self, file: FeedFile, reader: Reader, imported: int, *, only: set[int], batch: int
+    ) -> None:
+        self._file, self._reader, self._imported, self._only = file, reader, imported, only
+        self._total = file.path.stat().st_size
+        self._in_batch: set[str] = set()
+        self.batch = batch
+        self.count = 0
+        self.rejected: list[tuple[int, int, Rejected]] = []
+
+    def rows(self, progress: Progress) -> Iterator[tuple[int, int, int, int, str]]:
+        """(import, row, batch, line, what it says)."""
+        for each in self._file.rows():
+            self.count += 1
+            if self.count % BATCH == 0:
+                progress("stage", self.count, 0)
+            try:
+                if isinstance(each.fields, Rejected):
+                    raise each.fields
+                said = self._reader.read(self._file.what, each.fields)
+            except Rejected as why:
+                if not self._only or each.row in self._only:
+                    self.rejected.append((each.row, each.line, why))
+                continue
+            if self._only and each.row not in self._only:
+                continue
+            self._place(said.get("row_id") or "/".join(said["subject"][:2]))
+            yield self._imported, each.row, self.batch, each.line, json.dumps(said)
+
+    def _place(self, name: str) -> None:
+        if len(self._in_batch) >= BATCH or name in self._in_batch:
+            self.batch += 1
+            self._in_batch.clear()
+        self._in_batch.add(name)
+
+
+def write_rejects(target: Path, rows: Iterator[tuple[int, int, str, str]]) -> int:
+    """Write a rejects file beside the input: row, line, column, reason; how many there were.
+
+    The file holds none of the rows' own words. An empty list leaves no file.
+    """
+    listed = list(rows)
+    if not listed:
+        target.unlink(missing_ok=True)
+        return 0
+    with target.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["row", "line", "column", "reason"])
+        writer.writerows(listed)
+    return len(listed)

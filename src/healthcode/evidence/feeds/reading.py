@@ -1,0 +1,192 @@
+"""From a row's text to what it says: the part of an import that needs no database.
+
+What it says is staged as JSON. Document numbers, names and keys leave here only sealed or hashed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from healthcode.evidence.feeds import fields
+from healthcode.evidence.feeds.reasons import Rejected
+from healthcode.evidence.terms import Kind, Level
+from healthcode.kit.clock import local_midnight, local_today
+from healthcode.kit.secrets import KeyRing
+from healthcode.people import BadDocument, identify, seal_name
+
+ROW_ID = "evidence.feed_rows.row_id"
+CONTENT = "evidence.feed_rows.content"
+SEXES = {"": None, "M": 1, "F": 2, "0": 0, "1": 1, "2": 2, "9": 9}
+OLDEST = 150
+MOST_REMEMBERED = 100_000  # subjects; about 60 MB
+
+REPLAY = "replay"
+"""A replay's client, and its source where a row names none."""
+
+Said = dict[str, Any]
+
+
+@dataclass
+class Reader:
+    """Reads the rows of one file of one client.
+
+    A replay takes every row that the format allows, keeps the file's `recorded_at`, and takes
+    subjects for the file's own keys.
+    """
+
+    client: str
+    ring: KeyRing
+    now: datetime
+    replay: bool = False
+    _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _subjects: dict[str, list[str | None]] = field(default_factory=dict)
+
+    def read(self, what: str, row: dict[str, str]) -> Said:
+        """What the row says. Raises Rejected."""
+        action = row.get("action", "") or "record"
+        if action not in {"record", "retract"} or (what == "people" and action == "retract"):
+            raise Rejected("action", "bad_action")
+        if what == "people":
+            return self._person(row)
+        said: Said = {"retract": action == "retract"}
+        named = row.get("row_id", "")
+        if named and said["retract"]:
+            return said | {"row_id": self._hash(named, ROW_ID), "content": ""}
+        said |= self._fact(row) if what == "evidence" else self._designation(row)
+        return said | self._identity(named, said)
+
+    def _identity(self, named: str, said: Said) -> Said:
+        """The row's id and digest. Without an id it is its digest and its count among equals."""
+        content = self._content(said)
+        if not named:
+            self._seen[content, str(said["retract"])] += 1
+            named = f"{content}#{self._seen[content, str(said['retract'])]}"
+        return {"row_id": self._hash(named, ROW_ID), "content": content}
+
+    def _content(self, said: Said) -> str:
+        parts = [
+            f"{key}={value[:2] if isinstance(value, list) else value}"
+            for key, value in sorted(said.items())
+            if key != "retract"
+        ]
+        return self._hash("\x1f".join(parts), CONTENT)
+
+    def _hash(self, text: str, context: str) -> str:
+        return self.ring.lookup(f"{self.client}\x1f{text}", context).hex()
+
+    def _fact(self, row: dict[str, str]) -> Said:
+        get = row.get
+        kind = _needed(row, "kind")
+        if not self.replay and kind not in set(Kind):
+            raise Rejected("kind", "kind_unknown")
+        if not self.replay and kind == Kind.ORDER:
+            raise Rejected("kind", "order_needs_two")
+        result = fields.short if self.replay else fields.word
+        started, ended = self._times(row)
+        return {
+            "subject": self._subject("subject", _needed(row, "subject")),
+            "with": self._subject("with_subject", get("with_subject", "")),
+            "kind": fields.short("kind", kind),
+            "result": result("result", get("result", "")),
+            "number": fields.number("number", get("number", "")),
+            "area": fields.area("area", get("area", "")),
+            "place": fields.short("place", get("place", "")),
+            "source": fields.short("source", self._source(row)),
+            "started_at": started,
+            "ended_at": ended,
+            "recorded_at": self._recorded_at(row),
+        }
+
+    def _designation(self, row: dict[str, str]) -> Said:
+        if _needed(row, "level") not in set(Level) and not self.replay:
+            raise Rejected("level", "level_unknown")
+        area = fields.area("area", row.get("area", ""))
+        place = fields.short("place", row.get("place", ""))
+        if not (area or place) or (area and place and not self.replay):
+            raise Rejected("area", "area_or_place")
+        started, ended = self._times(row)
+        return {
+            "level": fields.short("level", row["level"]),
+            "area": area,
+            "place": place,
+            "started_at": started,
+            "ended_at": None if ended == fields.INFINITY else ended,
+            "recorded_at": self._recorded_at(row),
+        }
+
+    def _person(self, row: dict[str, str]) -> Said:
+        sex, age = row.get("sex", ""), row.get("age", "")
+        if sex.upper() not in SEXES:
+            raise Rejected("sex", "bad_sex")
+        if age and not (age.isascii() and age.isdigit() and int(age[:4]) <= OLDEST):
+            raise Rejected("age", "bad_age")
+        name = fields.short("name", row.get("name", ""))
+        document = self._subject("document", row.get("document", ""))
+        if document and not document[0]:
+            raise Rejected("document", "bad_document")
+        said = {
+            "sex": SEXES[sex.upper()],
+            "age": int(age) if age else None,
+            "residence": fields.area("residence", row.get("residence", "")) or None,
+            "name_sealed": seal_name(self.ring, name).hex() if name else None,
+        }
+        return {
+            "subject": self._subject("subject", _needed(row, "subject")),
+            "document": document,
+            "states": {key: value for key, value in said.items() if value is not None},
+        }
+
+    def _times(self, row: dict[str, str]) -> tuple[str, str | None]:
+        started = fields.instant("started_at", row.get("started_at", ""))
+        ended = fields.end("ended_at", row.get("ended_at", ""))
+        fields.span(started, ended)
+        if not self.replay and datetime.fromisoformat(started) >= self._too_late:
+            raise Rejected("started_at", "in_the_future")
+        return started, ended
+
+    def _source(self, row: dict[str, str]) -> str:
+        return (row.get("source") or REPLAY) if self.replay else _needed(row, "source")
+
+    def _recorded_at(self, row: dict[str, str]) -> str | None:
+        """Ours to say, except in a replay."""
+        return fields.instant("recorded_at", row.get("recorded_at", "")) if self.replay else None
+
+    def _subject(self, column: str, text: str) -> list[str | None] | None:
+        """`[kind, hash, sealed]`, in hex."""
+        if not text:
+            return None
+        if text not in self._subjects:
+            if len(self._subjects) >= MOST_REMEMBERED:
+                self._subjects.clear()
+            self._subjects[text] = self._identified(column, text)
+        return self._subjects[text]
+
+    def _identified(self, column: str, text: str) -> list[str | None]:
+        try:
+            made = identify(
+                self.ring, self.client, text, self._today, own_keys=self.replay
+            )
+        except BadDocument:
+            raise Rejected(column, "bad_document") from None
+        return [made.kind, made.hashed.hex(), made.sealed.hex() if made.sealed else None]
+
+    @cached_property
+    def _today(self) -> date:
+        return local_today(self.now)
+
+    @cached_property
+    def _too_late(self) -> datetime:
+        """A start is at the latest tomorrow."""
+        return local_midnight(self.now, days=2)
+
+
+def _needed(row: dict[str, str], column: str) -> str:
+    if not row.get(column):
+        raise Rejected(column, "missing")
+    return row[column]
+
+

@@ -1,0 +1,379 @@
+"""One batch of an import: decided, written, and told to the rooms above, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from healthcode.evidence.feeds import queries
+from healthcode.evidence.feeds.deciding import (
+    DESIGNATION,
+    Desk,
+    Named,
+    Outcome,
+    Registration,
+    State,
+)
+from healthcode.evidence.feeds.reading import Reader, Said
+from healthcode.evidence.feeds.reasons import Rejected
+from healthcode.evidence.tables import rejects
+from healthcode.evidence.terms import Designated, Recorded
+from healthcode.kit.db import Transaction, copy_in
+from healthcode.kit.errors import Refused
+from healthcode.kit.words import Words
+from healthcode.people import Introduction, Subject, ensure, introduce, persons_of, residences
+
+
+class NoDesignationSource(Refused):
+    """The client has not exactly one source that may designate."""
+
+    words = Words(
+        zh="“{client}”须有且只有一个登记了 designation 的来源，才能写入风险区。"
+        "请用 healthcode source add 登记。",
+        en="{client} needs exactly one source registered for the kind `designation` to write "
+        "designations. Register it with `healthcode source add`.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A row on its way in."""
+
+    row: int
+    line: int
+    said: Said
+
+
+@dataclass
+class Batch:
+    """What one batch did."""
+
+    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    rejected: list[tuple[Staged, Rejected]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Writes the batches of one client's file."""
+
+    transaction: Transaction
+    client: str
+    desk: Desk
+
+    def record(self, what: str, rows: Sequence[Staged]) -> Batch:
+        """Decide and write the rows of a batch."""
+        write = {
+            "people": self._people, "evidence": self._facts, "designations": self._designations,
+        }  # fmt: skip
+        self.transaction.run(queries.LOCK_CLIENT, {"client": self.client})
+        return write[what](rows)
+
+    def _people(self, rows: Sequence[Staged]) -> Batch:
+        batch = Batch()
+        introductions = [
+            Introduction(
+                _subject(each.said["subject"]) or Subject("", b""),
+                _subject(each.said["document"]),
+                _states(each.said["states"]),
+            )
+            for each in rows
+        ]
+        allowed = self._may_state(introductions)
+        taken = [row for row, may in zip(rows, allowed, strict=True) if may]
+        batch.rejected += [
+            (row, Rejected("residence", "outside_divisions"))
+            for row, may in zip(rows, allowed, strict=True)
+            if not may
+        ]
+        people = introduce(
+            self.transaction,
+            self.client,
+            [each for each, may in zip(introductions, allowed, strict=True) if may],
+        )
+        for row, person in zip(taken, people, strict=True):
+            if person is None:
+                batch.rejected.append((row, Rejected("document", "another_persons")))
+            else:
+                batch.counts[Outcome.RECORDED] += 1
+        return batch
+
+    def _may_state(self, introductions: Sequence[Introduction]) -> list[bool]:
+        """A narrow client moves nobody into its divisions, nor out of another's."""
+        ours = list(self.desk.registrations.values())
+        if any(each.is_city_wide(self.desk.city) for each in ours):
+            return [True] * len(introductions)
+        known = persons_of(self.transaction, self.client, [i.subject for i in introductions])
+        known |= persons_of(
+            self.transaction, self.client, [i.document for i in introductions if i.document]
+        )
+        homes = residences(self.transaction, known.values())
+
+        def within(area: str) -> bool:
+            return not area or any(each.may_reach(area) for each in ours)
+
+        def home(introduction: Introduction) -> str:
+            person = known.get(introduction.subject) or known.get(
+                introduction.document or introduction.subject
+            )
+            return homes.get(person, "") if person is not None else ""
+
+        return [
+            "residence" not in each.states
+            or (within(str(each.states["residence"])) and within(home(each)))
+            for each in introductions
+        ]
+
+    def _facts(self, rows: Sequence[Staged]) -> Batch:
+        states = self._states(queries.FACT_STATES, rows)
+        persons = self._persons(rows)
+        homes = residences(self.transaction, persons.values())
+
+        def decide(said: Said, state: State | None) -> Outcome:
+            if said["retract"]:
+                return self.desk.retraction(state)
+            person, other = (persons.get(_subject(said[name])) for name in ("subject", "with"))
+            return self.desk.fact(said, state, Named(person, other, homes.get(person or 0, "")))
+
+        def write(said: Said, recording: int, made: int, corrects: int | None) -> tuple[Any, ...]:
+            registration = self.desk.registrations[said["source"]]
+            return (
+                made, persons[_subject(said["subject"])], said["kind"], said["result"],
+                said["number"], said["area"], said["place"],
+                persons.get(_subject(said["with"])), said["started_at"], said["ended_at"],
+                registration.source, registration.source_class, corrects, recording,
+                said["recorded_at"],
+            )  # fmt: skip
+
+        batch, changes = self._decided(rows, states, decide)
+        gone = self._written(
+            "evidence", changes, queries.NEW_FACT_IDS, _FACT_COLUMNS, _GONE_FACT_COLUMNS, write
+        )
+        touched = {persons[_subject(c.said["subject"])] for c in changes if c.is_new}
+        if gone:
+            touched |= set(
+                self.transaction.run(queries.PERSONS_OF_FACTS, {"facts": gone}).scalars()
+            )
+        if touched:
+            self.transaction.publish(Recorded(tuple(sorted(touched))))
+        return batch
+
+    def _designations(self, rows: Sequence[Staged]) -> Batch:
+        registration = designating(self.client, self.desk.registrations)
+        states = self._states(queries.DESIGNATION_STATES, rows)
+
+        def decide(said: Said, state: State | None) -> Outcome:
+            if said["retract"]:
+                return self.desk.retraction(state)
+            return self.desk.designation(said, state, registration)
+
+        def write(said: Said, recording: int, made: int, corrects: int | None) -> tuple[Any, ...]:
+            del corrects  # the retraction beside it says so
+            return (
+                made, said["level"], said["area"], said["place"], said["started_at"],
+                said["ended_at"], registration.source, recording, said["recorded_at"],
+            )  # fmt: skip
+
+        batch, changes = self._decided(rows, states, decide)
+        gone = self._written(
+            "designations",
+            changes,
+            queries.NEW_DESIGNATION_IDS,
+            _DESIGNATION_COLUMNS,
+            _GONE_DESIGNATION_COLUMNS,
+            write,
+        )
+        where = {(c.said["area"], c.said["place"]) for c in changes if c.is_new}
+        if gone:
+            rows_gone = self.transaction.run(queries.DESIGNATED, {"designations": gone})
+            where |= {(row.area, row.place) for row in rows_gone}
+        if where:
+            self.transaction.publish(
+                Designated(
+                    tuple(sorted({area for area, _ in where if area})),
+                    tuple(sorted({place for _, place in where if place})),
+                )
+            )
+        return batch
+
+    def _persons(self, rows: Sequence[Staged]) -> dict[Subject | None, int]:
+        """The persons that the rows name. Documents become known; a replay's keys too."""
+        named = [
+            subject
+            for each in rows
+            if self.desk.may_say(each.said)
+            for subject in (_subject(each.said["subject"]), _subject(each.said["with"]))
+            if subject is not None
+        ]
+        made = [subject for subject in named if subject.kind or self.desk.replay]
+        found = ensure(self.transaction, self.client, made)
+        return {**found, **persons_of(self.transaction, self.client, named)}
+
+    def _states(self, query: sa.TextClause, rows: Sequence[Staged]) -> dict[bytes, State]:
+        row_ids = [bytes.fromhex(each.said["row_id"]) for each in rows]
+        found = self.transaction.run(query, {"client": self.client, "row_ids": row_ids})
+        return {
+            bytes(row.row_id): State(
+                bytes(row.content), row.made, row.source, row.source_class, row.kind
+            )
+            for row in found
+        }
+
+    def _decided(
+        self,
+        rows: Sequence[Staged],
+        states: dict[bytes, State],
+        decide: Callable[[Said, State | None], Outcome],
+    ) -> tuple[Batch, list[_Change]]:
+        batch = Batch()
+        changes: list[_Change] = []
+        for each in rows:
+            state = states.get(bytes.fromhex(each.said["row_id"]))
+            try:
+                outcome = decide(each.said, state)
+            except Rejected as rejected:
+                batch.rejected.append((each, rejected))
+                continue
+            batch.counts[outcome] += 1
+            if outcome is not Outcome.UNCHANGED:
+                changes.append(_Change(each.said, outcome, state))
+        return batch, changes
+
+    def _written(
+        self,
+        what: str,
+        changes: Sequence[_Change],
+        new_ids: sa.TextClause,
+        columns: str,
+        gone_columns: str,
+        write: Callable[[Said, int, int, int | None], tuple[Any, ...]],
+    ) -> list[int]:
+        """Write the changes; what they took back."""
+        if not changes:
+            return []
+        recording = self.transaction.run(
+            queries.NEW_RECORDING,
+            {"client": self.client, "stated_at": self.transaction.stated_now},
+        ).scalar_one()
+        fresh = [change for change in changes if change.is_new]
+        ids = list(self.transaction.run(new_ids, {"count": len(fresh)}).scalars())
+        copy_in(
+            self.transaction.connection,
+            columns,
+            (
+                write(change.said, recording, made, change.takes_back)
+                for change, made in zip(fresh, ids, strict=True)
+            ),
+        )
+        gone = [change for change in changes if change.takes_back is not None]
+        copy_in(
+            self.transaction.connection,
+            gone_columns,
+            (
+                (change.takes_back, change.state.source, recording, change.said.get("recorded_at"))
+                for change in gone
+                if change.state is not None
+            ),
+        )
+        self._save_states(what, fresh, ids, [change for change in changes if not change.is_new])
+        return [change.takes_back for change in gone if change.takes_back is not None]
+
+    def _save_states(
+        self, what: str, fresh: Sequence[_Change], ids: Sequence[int], gone: Sequence[_Change]
+    ) -> None:
+        self.transaction.run(
+            queries.SAVE_STATES,
+            {
+                "client": self.client,
+                "what": what,
+                "row_ids": [bytes.fromhex(c.said["row_id"]) for c in (*fresh, *gone)],
+                "contents": [bytes.fromhex(c.said["content"]) for c in (*fresh, *gone)],
+                "made": [*ids, *([None] * len(gone))],
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    said: Said
+    outcome: Outcome
+    state: State | None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it adds a fact or designation."""
+        return self.outcome in {Outcome.RECORDED, Outcome.CORRECTED}
+
+    @property
+    def takes_back(self) -> int | None:
+        """What it retracts."""
+        if self.outcome is Outcome.RECORDED or self.state is None:
+            return None
+        return self.state.made
+
+
+def designating(client: str, registrations: dict[str, Registration]) -> Registration:
+    """The client's one source that may designate. Raises NoDesignationSource."""
+    able = [each for each in registrations.values() if DESIGNATION in each.kinds]
+    if len(able) != 1:
+        raise NoDesignationSource(client=client)
+    return able[0]
+
+
+def submit(
+    transaction: Transaction, client: str, desk: Desk, what: str, row: dict[str, str]
+) -> Outcome:
+    """Record one row now, as if it stood in a file of the client's. Raises Rejected."""
+    reader = Reader(client, transaction.keys, transaction.now)
+    staged = Staged(1, 1, reader.read(what, row))
+    batch = Recorder(transaction, client, desk).record(what, [staged])
+    if batch.rejected:
+        raise batch.rejected[0][1]
+    return next(outcome for outcome, count in batch.counts.items() if count)
+
+
+def note_rejects(
+    transaction: Transaction, imported: int, rejected: Iterable[tuple[int, int, Rejected]]
+) -> None:
+    """Keep why rows were not taken: (row, line, why)."""
+    rows = [
+        {"import": imported, "row": row, "line": line, "column": why.column, "reason": why.reason}
+        for row, line, why in rejected
+    ]
+    if rows:
+        transaction.run(sa.insert(rejects), rows)
+
+
+def staged_rows(transaction: Transaction, imported: int, batch: int) -> Iterator[Staged]:
+    """The rows of a batch, as staged."""
+    for row in transaction.run(queries.BATCH, {"import": imported, "batch": batch}):
+        yield Staged(row.row, row.line, json.loads(row.said))
+
+
+def _subject(said: list[str | None] | None) -> Subject | None:
+    if said is None:
+        return None
+    kind, hashed, sealed = said
+    return Subject(kind or "", bytes.fromhex(hashed or ""), bytes.fromhex(sealed or "") or None)
+
+
+def _states(said: dict[str, Any]) -> dict[str, object]:
+    sealed = said.get("name_sealed")
+    return said | ({"name_sealed": bytes.fromhex(sealed)} if sealed else {})
+
+
+_FACT_COLUMNS = (
+    "evidence.facts (fact, person, kind, result, number, area, place, with_person, started_at,"
+    " ended_at, source, source_class, corrects, recording, recorded_at)"
+)
+_GONE_FACT_COLUMNS = "evidence.retractions (fact, source, recording, recorded_at)"
+_DESIGNATION_COLUMNS = (
+    "evidence.designations (designation, level, area, place, started_at, ended_at, source,"
+    " recording, recorded_at)"
+)
+_GONE_DESIGNATION_COLUMNS = (
+    "evidence.designation_retractions (designation, source, recording, recorded_at)"
+)

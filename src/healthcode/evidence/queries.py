@@ -1,0 +1,85 @@
+"""Every SELECT over the evidence, and the leaves that a rulebook's statement stands on."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+# The relations `facts` and `designations` of a compiled rulebook (see rulebook.expression), as
+# common table expressions. A row that this transaction has added and not yet stamped is known
+# only to it, and only now: its `recorded` is infinity, and so is the present's `known_at`.
+_FACTS = """
+    facts AS MATERIALIZED (
+        SELECT f.fact, f.person, f.kind, f.result, f.number, f.area, f.place, f.source,
+               f.source_class,
+               f.started_at AT TIME ZONE 'UTC' AS started,
+               CASE WHEN f.ended_at IS NULL THEN f.started_at
+                    WHEN isfinite(f.ended_at) THEN f.ended_at END AT TIME ZONE 'UTC' AS ended,
+               f.ended_at IS NOT NULL AS states_end,
+               coalesce(f.recorded_at, 'infinity') AT TIME ZONE 'UTC' AS recorded,
+               CASE WHEN r.fact IS NOT NULL THEN coalesce(r.recorded_at, 'infinity')
+                    END AT TIME ZONE 'UTC' AS retracted
+        FROM evidence.facts f LEFT JOIN evidence.retractions r USING (fact)
+        WHERE {which}
+    )"""
+
+_DESIGNATIONS = """
+    designations AS MATERIALIZED (
+        SELECT d.level, d.area, d.place,
+               d.started_at AT TIME ZONE 'UTC' AS started,
+               d.ended_at AT TIME ZONE 'UTC' AS ended,
+               coalesce(d.recorded_at, 'infinity') AT TIME ZONE 'UTC' AS recorded,
+               CASE WHEN r.designation IS NOT NULL THEN coalesce(r.recorded_at, 'infinity')
+                    END AT TIME ZONE 'UTC' AS retracted
+        FROM evidence.designations d
+        LEFT JOIN evidence.designation_retractions r USING (designation)
+    )"""
+
+LEAVES_OF_SOME = (
+    _FACTS.format(which="f.person = ANY(CAST(:persons AS bigint[]))") + "," + _DESIGNATIONS
+)
+LEAVES_BUT_KINDS = (
+    _FACTS.format(which="NOT f.kind = ANY(CAST(:kinds AS text[]))") + "," + _DESIGNATIONS
+)
+
+LAST_RECORDED = sa.text("SELECT max(recorded_at) FROM evidence.recordings")
+
+FACTS_BY_ID = sa.text("""
+    SELECT fact, kind, result, number, area <> '' AS has_area, started_at,
+           CASE WHEN isfinite(ended_at) THEN ended_at END AS ended_at,
+           ended_at = 'infinity' AS going_on, source_class
+    FROM evidence.facts WHERE fact = ANY(CAST(:facts AS bigint[]))
+""")
+
+PERSONS_IN = sa.text("""
+    SELECT DISTINCT person FROM evidence.facts
+    WHERE area <> '' AND area >= :area AND starts_with(area, :area)
+    ORDER BY person
+""")
+
+PERSONS_AT = sa.text("""
+    SELECT DISTINCT person FROM evidence.facts WHERE place = :place AND place <> ''
+    ORDER BY person
+""")
+
+REGISTRATIONS = sa.text("""
+    SELECT r.source, s.source_class, r.kinds, r.divisions
+    FROM evidence.registrations r JOIN evidence.sources s USING (source)
+    WHERE r.client = :client
+""")
+
+ALL_REGISTRATIONS = sa.text("""
+    SELECT r.client, r.source, s.source_class, r.kinds, r.divisions
+    FROM evidence.registrations r JOIN evidence.sources s USING (source)
+    ORDER BY r.client, r.source
+""")
+
+SOURCE_CLASS = sa.text("SELECT source_class FROM evidence.sources WHERE source = :source")
+
+FIRST_DIAGNOSES = sa.text("""
+    SELECT person, min(started_at) AS started_at FROM evidence.facts
+    WHERE kind = 'diagnosis' GROUP BY person
+""")
+
+SPAN_OF_FACTS = sa.text("""
+    SELECT min(started_at) AS first, max(recorded_at) AS last FROM evidence.facts
+""")

@@ -1,0 +1,130 @@
+"""The database: one request or job is one transaction, and only this file commits.
+
+Every session speaks UTC and gives up waiting for a lock after `LOCK_TIMEOUT`; a person who is
+told "try again" is better off than one whose page hangs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from healthcode.kit.clock import Clock
+from healthcode.kit.errors import NotReady
+from healthcode.kit.events import Listeners, hear
+from healthcode.kit.jobs import Jobs
+from healthcode.kit.secrets import KeyRing
+from healthcode.kit.words import Words
+
+LOCK_TIMEOUT = "30s"  # longer than the longest batch of an import (5,000 rows: well under 2 s)
+CONNECT_TIMEOUT = 10  # seconds: a server that takes longer is down, and the caller should hear it
+
+metadata = sa.MetaData()
+"""Every room's tables; each room has a Postgres schema of its own name."""
+
+
+class NoDatabase(NotReady):
+    """The database does not answer."""
+
+    words = Words(
+        zh="数据库没有应答。请检查 HEALTHCODE_DATABASE_URL 所指的服务器是否已启动、能否连接。",
+        en="The database does not answer. Check that the server named by "
+        "HEALTHCODE_DATABASE_URL is running and can be reached.",
+    )
+
+
+def engine_for(url: str, *, pool_size: int = 5) -> Engine:
+    """An engine for a `postgresql://` address, its sessions in UTC with a lock timeout."""
+    address = sa.make_url(url).set(drivername="postgresql+psycopg")
+    options = f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT}"
+    return sa.create_engine(
+        address,
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error's text never carries what was being stored
+        connect_args={
+            "options": options,
+            "connect_timeout": CONNECT_TIMEOUT,
+            "application_name": "healthcode",
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One unit of work: its connection, its one clock reading, its keys, and its news."""
+
+    connection: Connection
+    now: datetime
+    stated_now: datetime | None
+    keys: KeyRing
+    _jobs: Jobs
+    _listeners: Listeners
+
+    def run(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[Any]:
+        """Execute a statement."""
+        return self.connection.execute(statement, values)
+
+    def publish(self, event: object) -> None:
+        """Tell the rooms above, now and in this transaction."""
+        hear(self._listeners, self, event)
+
+    def defer(self, job: str, *, once: str | None = None, **arguments: Any) -> bool:
+        """Ask for a job when this transaction commits; False if `once` is waiting already."""
+        return self._jobs.defer(self.connection, job, once=once, arguments=arguments)
+
+
+@dataclass(frozen=True)
+class Database:
+    """What a process needs to do work: made once, in `app/wiring.py`."""
+
+    engine: Engine
+    clock: Clock
+    keys: KeyRing
+    jobs: Jobs
+    listeners: Listeners
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Everything inside happens, or nothing does."""
+        with self.engine.connect() as connection:
+            with self.on(connection) as transaction:
+                yield transaction
+            connection.commit()
+
+    @contextmanager
+    def on(self, connection: Connection) -> Iterator[Transaction]:
+        """A unit of work on a connection that the caller commits or rolls back."""
+        yield Transaction(
+            connection=connection,
+            now=self.clock.now(),
+            stated_now=self.clock.stated,
+            keys=self.keys,
+            _jobs=self.jobs,
+            _listeners=self.listeners,
+        )
+
+
+def copy_in(connection: Connection, target: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Load rows with COPY; `target` is `schema.table (column, ...)`, written by us alone."""
+    raw = connection.connection.cursor()
+    with raw.copy(f"COPY {target} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def answering(engine: Engine) -> Engine:
+    """The same engine, once it has answered; NoDatabase in words where it does not."""
+    try:
+        with engine.connect():
+            return engine
+    except sa.exc.OperationalError as error:
+        raise NoDatabase from error
+
+

@@ -1,0 +1,105 @@
+"""Jobs in PostgreSQL (procrastinate): deferred in the caller's transaction, safe to run twice.
+
+A job is a function `(transaction, **arguments)`, named in the table of `app/wiring.py`. It runs in
+one transaction of its own, so a job that dies has done nothing and is taken up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import procrastinate
+import procrastinate.exceptions
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+STALLED_AFTER = 60.0  # seconds without a heartbeat; a worker sends one every ten
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run, and for a job of the clock when (a cron line)."""
+
+    run: Callable[..., None]
+    every: str | None = None
+
+
+class Jobs:
+    """The queue. `work` runs it in this process; `defer` needs only a connection."""
+
+    def __init__(self, url: str, table: Mapping[str, Job]) -> None:
+        self._table = table
+        self._conninfo = sa.make_url(url).set(drivername="postgresql").render_as_string(
+            hide_password=False
+        )
+        self._queue = self._app()
+
+    def _app(self) -> procrastinate.App:
+        return procrastinate.App(
+            connector=procrastinate.PsycopgConnector(
+                conninfo=self._conninfo,
+                kwargs={"options": "-c timezone=UTC", "connect_timeout": 10},
+                min_size=1,
+                max_size=4,
+            )
+        )
+
+    def defer(
+        self,
+        connection: Connection,
+        job: str,
+        *,
+        once: str | None = None,
+        arguments: Mapping[str, Any],
+    ) -> bool:
+        """Put a job in the queue when the connection commits; it may run at once after that.
+
+        With `once`, a second job of that name is not queued while the first still waits: False.
+        """
+        if job not in self._table:
+            raise LookupError(f"no job is called {job}")
+        raw = connection.connection.driver_connection
+        task = self._queue.configure_task(
+            job, queueing_lock=once, connection=raw, allow_unknown=True
+        )
+        try:
+            # A duplicate must not abort the caller's transaction: only this savepoint.
+            with connection.begin_nested():
+                task.defer(**arguments)
+        except procrastinate.exceptions.AlreadyEnqueued:
+            return False
+        return True
+
+    def work(self, run: Callable[[Job, dict[str, Any]], None], *, wait: bool) -> None:
+        """Run jobs until there are none (`wait=False`), or until stopped.
+
+        `run` is given the job and its arguments and runs it in a transaction.
+        """
+        app = self._app()
+        for name, job in self._table.items():
+            _register(app, name, job, run)
+        asyncio.run(_work(app, wait=wait))
+
+
+def _register(
+    app: procrastinate.App, name: str, job: Job, run: Callable[[Job, dict[str, Any]], None]
+) -> None:
+    def task(**arguments: Any) -> None:
+        arguments.pop("timestamp", None)  # a job of the clock is told the time; ours ask the clock
+        run(job, arguments)
+
+    retry = procrastinate.RetryStrategy(max_attempts=8, exponential_wait=2)
+    made = app.task(name=name, retry=retry)(task)
+    if job.every is not None:
+        app.periodic(cron=job.every)(made)
+
+
+async def _work(app: procrastinate.App, *, wait: bool) -> None:
+    async with app.open_async():
+        # A job whose worker was killed goes back into the queue.
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+            await app.job_manager.retry_job(job)
+        await app.run_worker_async(wait=wait, listen_notify=wait)

@@ -1,0 +1,43 @@
+"""Migrations, applied at start: one process at a time, and never waiting for ever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import alembic.command
+import alembic.config
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from healthcode.kit.errors import NotReady
+from healthcode.kit.words import Words
+
+MIGRATING = 20200302  # the advisory lock of whoever migrates
+LOCK_TIMEOUT = "60s"  # a migration that cannot get its locks must not stop the city behind it
+
+
+class MigrationBusy(NotReady):
+    """Another process migrates, or holds what the migration needs."""
+
+    words = Words(
+        zh="数据库升级在{timeout}内未能取得锁：可能有另一个进程正在升级，或有长时间的事务。请稍后重试。",
+        en="The migration could not get its locks within {timeout}: another process may be "
+        "migrating, or a long transaction is open. Try again later.",
+    )
+
+
+def migrate(engine: Engine, folder: Path) -> None:
+    """Bring the schema up to date; does nothing where it is. Raises MigrationBusy."""
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(folder))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        try:
+            connection.execute(sa.text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
+            alembic.command.upgrade(config, "head")
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == "55P03":  # lock_not_available
+                raise MigrationBusy(timeout=LOCK_TIMEOUT) from error
+            raise
+        connection.commit()

@@ -1,0 +1,192 @@
+"""What may happen to people: they become known, by document or by a department's key.
+
+One document is one person: the primary key of `people.documents` decides every race.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import sqlalchemy as sa
+
+from healthcode.kit.db import Transaction
+from healthcode.kit.secrets import KeyRing
+from healthcode.people import queries
+from healthcode.people.tables import persons
+from healthcode.people.terms import Document, is_document
+
+NUMBER = "people.documents.number"
+KEY = "people.keys.key"
+NAME = "people.persons.name"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a row is about: a document's kind, or "" for a client's own key; never in clear."""
+
+    kind: str
+    hashed: bytes
+    # Sealing is never twice the same, so it says nothing about who is meant.
+    sealed: bytes | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """A client's word about a person: what it calls them, perhaps a document, what it states.
+
+    `states` holds any of sex, age, residence (kept code) and name_sealed.
+    """
+
+    subject: Subject
+    document: Subject | None
+    states: Mapping[str, object]
+
+
+def identify(
+    ring: KeyRing, client: str, text: str, today: date, *, own_keys: bool = False
+) -> Subject:
+    """Whom `10:1201…` (a document) or any other text (the client's own key) means.
+
+    With `own_keys` every text is a key. The number or key is kept only sealed and hashed.
+    Raises BadDocument.
+    """
+    if own_keys or not is_document(text):
+        return Subject("", ring.lookup(f"{client}/{text}", KEY))
+    document = Document.read(text, today)
+    name = f"{document.kind}:{document.number}"
+    return Subject(document.kind, ring.lookup(name, NUMBER), ring.seal(document.number, NUMBER))
+
+
+def seal_name(ring: KeyRing, name: str) -> bytes:
+    """A person's name as it is stored."""
+    return ring.seal(name, NAME)
+
+
+def persons_of(
+    transaction: Transaction, client: str, subjects: Iterable[Subject]
+) -> dict[Subject, int]:
+    """Those subjects that are known, with their persons."""
+    wanted = {(each.kind, each.hashed): each for each in subjects}
+    papers = [key for key in wanted if key[0]]
+    found: dict[Subject, int] = {}
+    if papers:
+        rows = transaction.run(
+            queries.PERSONS_OF_DOCUMENTS,
+            {"kinds": [kind for kind, _ in papers], "hashes": [hashed for _, hashed in papers]},
+        )
+        found |= {wanted[row.kind, bytes(row.number_hash)]: row.person for row in rows}
+    own = [hashed for kind, hashed in wanted if not kind]
+    if own:
+        rows = transaction.run(queries.PERSONS_OF_KEYS, {"client": client, "hashes": own})
+        found |= {wanted["", bytes(row.key_hash)]: row.person for row in rows}
+    return found
+
+
+def ensure(
+    transaction: Transaction, client: str, subjects: Sequence[Subject]
+) -> dict[Subject, int]:
+    """The persons of these subjects; those not known yet become known.
+
+    Safe against another transaction that does the same: the loser waits, then takes the winner's
+    person.
+    """
+    known = persons_of(transaction, client, subjects)
+    # Sorted, so that two transactions never wait for each other in a circle.
+    missing = sorted({s for s in subjects if s not in known}, key=lambda s: (s.kind, s.hashed))
+    if not missing:
+        return known
+    fresh = transaction.run(queries.NEW_PERSON_IDS, {"count": len(missing)}).scalars().all()
+    made = _claim(transaction, client, missing, list(fresh))
+    if made:
+        transaction.run(sa.insert(persons), [{"person": person} for person in made])
+    return known | persons_of(transaction, client, missing)
+
+
+def _claim(
+    transaction: Transaction, client: str, subjects: Sequence[Subject], people: list[int]
+) -> list[int]:
+    """Give each document or key to its person, unless another has it; the persons that got one."""
+    made: list[int] = []
+    pairs = list(zip(subjects, people, strict=True))
+    papers = [(subject, person) for subject, person in pairs if subject.kind]
+    if papers:
+        values = {
+            "kinds": [subject.kind for subject, _ in papers],
+            "hashes": [subject.hashed for subject, _ in papers],
+            "sealed": [subject.sealed for subject, _ in papers],
+            "persons": [person for _, person in papers],
+        }
+        made += transaction.run(queries.CLAIM_DOCUMENTS, values).scalars()
+    own = [(subject, person) for subject, person in pairs if not subject.kind]
+    if own:
+        values = {
+            "client": client,
+            "hashes": [subject.hashed for subject, _ in own],
+            "persons": [person for _, person in own],
+        }
+        made += transaction.run(queries.CLAIM_KEYS, values).scalars()
+    return made
+
+
+def introduce(
+    transaction: Transaction, client: str, rows: Sequence[Introduction]
+) -> list[int | None]:
+    """Make people known, or say more of them; the person of each row.
+
+    None where the row's document is another person's already: joining two records takes the
+    registry or two members of staff.
+    """
+    called = persons_of(transaction, client, [row.subject for row in rows])
+    papers = [row.document for row in rows if row.document and row.subject not in called]
+    owners = ensure(transaction, client, papers)
+    _claim_pairs(transaction, client, [
+        (row.subject, owners[row.document])
+        for row in rows
+        if row.document and row.subject not in called
+    ])
+    _claim_pairs(transaction, client, [
+        (row.document, called[row.subject])
+        for row in rows
+        if row.document and row.subject in called
+    ])
+    called = ensure(transaction, client, [row.subject for row in rows])
+    owners = persons_of(transaction, client, [row.document for row in rows if row.document])
+    people = [
+        called[row.subject]
+        if row.document is None or owners[row.document] == called[row.subject]
+        else None
+        for row in rows
+    ]
+    _state(transaction, [(who, row.states) for who, row in zip(people, rows, strict=True) if who])
+    return people
+
+
+def _claim_pairs(
+    transaction: Transaction, client: str, pairs: Sequence[tuple[Subject, int]]
+) -> None:
+    ordered = sorted(dict(pairs).items(), key=lambda pair: (pair[0].kind, pair[0].hashed))
+    _claim(transaction, client, [subject for subject, _ in ordered], [who for _, who in ordered])
+
+
+def _state(transaction: Transaction, said: Sequence[tuple[int, Mapping[str, object]]]) -> None:
+    """Keep what was last stated; what a row leaves out stays. In the order of persons."""
+    if said:
+        rows = [
+            {"who": who, "now": transaction.now}
+            | {name: states.get(name) for name in ("sex", "age", "residence", "name_sealed")}
+            for who, states in sorted(said, key=lambda pair: pair[0])
+        ]
+        transaction.run(queries.STATE, rows)
+
+
+def residences(transaction: Transaction, people: Iterable[int]) -> dict[int, str]:
+    """The residence of each person as last stated; "" where nobody said."""
+    rows = transaction.run(queries.RESIDENCES, {"persons": sorted(set(people))})
+    return {row.person: row.residence for row in rows}
+
+
+def everybody(transaction: Transaction) -> list[int]:
+    """Every person there is."""
+    return list(transaction.run(queries.ALL_PERSONS).scalars())

@@ -1,0 +1,261 @@
+"""What may happen to colours: they follow from the evidence, and nothing else writes them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+import yaml
+from pydantic import ValidationError
+
+from healthcode.evidence import Designated, Recorded, last_recorded, persons_under
+from healthcode.kit.db import Transaction
+from healthcode.kit.errors import BadInput, NotReady
+from healthcode.kit.words import Words
+from healthcode.rulebook import queries
+from healthcode.rulebook.tables import rulebooks
+from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing
+
+AT_ONCE = 1000  # people a listener reassesses in the publisher's transaction; more is a job's
+REASSESS = "rulebook.reassess"
+REASSESS_DUE = "rulebook.reassess_due"
+COMPILER = "1"  # raise it when `expression.py` compiles to other statements
+NOW = "infinity"  # known at: whatever this transaction can see
+
+
+class BadRulebook(BadInput):
+    """A rulebook that does not fit the language."""
+
+    words = Words(zh="规则手册有误：{where}：{what}", en="The rulebook is wrong at {where}: {what}")
+
+
+class NoRulebook(NotReady):
+    """No rulebook is installed."""
+
+    words = Words(
+        zh="尚未安装规则手册。请先运行 healthcode migrate。",
+        en="No rulebook is installed yet. Run `healthcode migrate` first.",
+    )
+
+
+class RulebookDiffers(NotReady):
+    """The shipped rulebook says something else than the installed one of the same version."""
+
+    words = Words(
+        zh="随软件发布的规则手册“{name} {version}”与已安装的内容不同。已公布的规则不会被悄悄改动："
+        "请为新内容使用新的版本号。",
+        en="The shipped rulebook {name} {version} differs from the installed one. What was "
+        "published is not changed quietly: give the new text a new version.",
+    )
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A rulebook with its stored statements."""
+
+    key: int
+    rulebook: Rulebook
+    findings_sql: str
+    standing_sql: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A person's colour at a moment, as known at another, and everything it rests on."""
+
+    standing: Standing
+    findings: tuple[Finding, ...]
+    rulebook: Rulebook
+    at: datetime
+    known_at: datetime | None
+
+
+def read_rulebook(text: str) -> Rulebook:
+    """A rulebook from its YAML. Raises BadRulebook, which says where and what."""
+    try:
+        return Rulebook.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise BadRulebook(where="YAML", what=str(error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "rulebook"
+        raise BadRulebook(where=where, what=first["msg"]) from error
+
+
+def install(transaction: Transaction, text: str, *, binds_from: datetime | None = None) -> bool:
+    """Install a shipped rulebook; False where it is installed already.
+
+    It binds from the beginning of time unless told otherwise. Statements made by an older
+    compiler are made anew. Raises BadRulebook or RulebookDiffers.
+    """
+    rulebook = read_rulebook(text)
+    body = rulebook.model_dump(mode="json", by_alias=True)
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
+    named = {"name": rulebook.name, "version": rulebook.version}
+    found = transaction.run(queries.INSTALLED, named).one_or_none()
+    if found is not None and bytes(found.digest) != digest:
+        raise RulebookDiffers(**named)
+    if found is not None and found.compiler == COMPILER:
+        return False
+    # Ibis takes a second to import, and only publishing needs it.
+    from healthcode.rulebook.compiling import compile_rulebook  # noqa: PLC0415
+
+    compiled = compile_rulebook(rulebook)
+    statements = {
+        "findings_sql": compiled.findings,
+        "standing_sql": compiled.standing,
+        "compiler": COMPILER,
+    }
+    if found is not None:
+        changed = sa.update(rulebooks).where(rulebooks.c.rulebook == found.rulebook)
+        transaction.run(changed.values(**statements))
+        return True
+    transaction.run(
+        sa.insert(rulebooks).values(
+            **named,
+            **statements,
+            digest=digest,
+            body=body,
+            binds_from=binds_from or sa.text("'-infinity'"),
+        )
+    )
+    return True
+
+
+def binding_at(transaction: Transaction, at: datetime) -> Binding:
+    """The rulebook that binds at a moment. Raises NoRulebook."""
+    found = transaction.run(queries.BINDING, {"at": at}).one_or_none()
+    if found is None:
+        raise NoRulebook
+    return _binding(found)
+
+
+def _binding(found: sa.Row[Any]) -> Binding:
+    return Binding(
+        found.rulebook,
+        Rulebook.model_validate(found.body),
+        found.findings_sql,
+        found.standing_sql,
+    )
+
+
+def judge(
+    transaction: Transaction,
+    person: int,
+    at: datetime | None = None,
+    known_at: datetime | None = None,
+) -> Judgement:
+    """The colour of a person at `at` (now), as known at `known_at` (now), with its findings."""
+    at = at or transaction.now
+    bound = binding_at(transaction, at)
+    values = {"persons": [person], "known_at": _known(known_at), "at": _naive(at)}
+    found = transaction.run(queries.findings_of_some(bound.findings_sql), values).all()
+    standing = transaction.run(
+        queries.standing_of_some(bound.findings_sql, bound.standing_sql), values
+    ).one_or_none()
+    known = [each for each in (known_at, last_recorded(transaction)) if each is not None]
+    return Judgement(
+        Standing(
+            person,
+            Colour((standing and standing.colour) or bound.rulebook.undeclared),
+            standing.changes_at if standing else None,
+        ),
+        tuple(
+            Finding(row.person, row.rule, row.fact, Colour(row.colour), row.opens, row.until)
+            for row in found
+        ),
+        bound.rulebook,
+        at,
+        min(known) if known else None,
+    )
+
+
+def colours_of_all(
+    transaction: Transaction,
+    bound: Binding,
+    at: datetime,
+    known_at: datetime,
+    *,
+    without_kinds: Sequence[str] = (),
+) -> dict[int, Colour]:
+    """The colour of everybody with an active finding, leaving facts of some kinds out."""
+    rows = transaction.run(
+        queries.standing_of_all(bound.findings_sql, bound.standing_sql),
+        {"kinds": list(without_kinds), "known_at": _known(known_at), "at": _naive(at)},
+    )
+    return {row.person: Colour(row.colour) for row in rows if row.colour is not None}
+
+
+def reassess(transaction: Transaction, persons: Iterable[int]) -> None:
+    """Replace the findings and the standing of these persons where they changed."""
+    bound = binding_at(transaction, transaction.now)
+    values = {
+        "persons": sorted(set(persons)),
+        "at": _naive(transaction.now),
+        "assessed_at": transaction.now,
+        "known_at": NOW,
+        "rulebook": bound.key,
+        "undeclared": bound.rulebook.undeclared.value,
+    }
+    transaction.run(queries.ENSURE_STANDINGS, values | {"at": transaction.now})
+    transaction.run(queries.LOCK_STANDINGS, values)
+    transaction.run(queries.replace_findings(bound.findings_sql), values)
+    transaction.run(queries.replace_standings(bound.standing_sql), values)
+
+
+def reassess_or_defer(transaction: Transaction, persons: Iterator[int]) -> None:
+    """Reassess up to `AT_ONCE` people now; leave more to jobs of that size."""
+    first = list(islice(persons, AT_ONCE + 1))
+    if len(first) <= AT_ONCE:
+        reassess(transaction, first)
+        return
+    while first:
+        transaction.defer(REASSESS, persons=first[:AT_ONCE])
+        first = first[AT_ONCE:] or list(islice(persons, AT_ONCE))
+
+
+def on_recorded(transaction: Transaction, event: Recorded) -> None:
+    """Something is known about these people: their colours follow."""
+    reassess_or_defer(transaction, iter(event.persons))
+
+
+def on_designated(transaction: Transaction, event: Designated) -> None:
+    """An area or place was designated: whoever was there is judged anew."""
+    persons = set(persons_under(transaction, event.areas, event.places))
+    reassess_or_defer(transaction, iter(sorted(persons)))
+
+
+def reassess_due(transaction: Transaction, most: int = AT_ONCE) -> int:
+    """Reassess those whose standing can change by now; how many there were, at most `most`."""
+    due = list(transaction.run(queries.DUE, {"at": transaction.now, "most": most}).scalars())
+    if due:
+        reassess(transaction, due)
+    return len(due)
+
+
+def count_colours(transaction: Transaction) -> dict[str, dict[Colour, int]]:
+    """How many people have each colour now, by their stored standing: residence, colour, people.
+
+    The residence is a kept code, "" where nobody said it.
+    """
+    undeclared = binding_at(transaction, transaction.now).rulebook.undeclared
+    counts: dict[str, dict[Colour, int]] = {}
+    for row in transaction.run(queries.COLOURS_BY_RESIDENCE, {"undeclared": undeclared.value}):
+        colours = counts.setdefault(row.residence, dict.fromkeys(Colour, 0))
+        colours[Colour(row.colour)] = row.people
+    return counts
+
+
+def _known(known_at: datetime | None) -> str | datetime:
+    return NOW if known_at is None else _naive(known_at)
+
+
+def _naive(instant: datetime) -> datetime:
+    """An instant as the leaves write it: UTC, without a zone."""
+    return instant.astimezone(UTC).replace(tzinfo=None)

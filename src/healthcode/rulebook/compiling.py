@@ -1,0 +1,47 @@
+"""A rulebook as PostgreSQL: compiled once, when it is published, and stored with it.
+
+Importing this module imports Ibis; only publishing does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import ibis
+from ibis.expr import types as ir
+
+from healthcode.rulebook import expression
+from healthcode.rulebook.terms import Rulebook
+
+# Moments that no rulebook can contain; in the text they become the parameters of a reader.
+KNOWN_AT = datetime(1111, 1, 11, 11, 11, 11, 111111)  # noqa: DTZ001 - leaves have no zone
+AT = datetime(1222, 2, 22, 22, 22, 22, 222222)  # noqa: DTZ001
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Two statements. `findings` stands on relations `facts` and `designations` and takes
+    `:known_at`; `standing` stands on `findings` and takes `:at`; both without a zone, in UTC."""
+
+    findings: str
+    standing: str
+
+
+def compile_rulebook(rulebook: Rulebook) -> Compiled:
+    """The rulebook's statements for PostgreSQL."""
+    facts = ibis.table(expression.FACTS, name="facts")
+    designations = ibis.table(expression.DESIGNATIONS, name="designations")
+    findings = ibis.table(expression.FINDINGS, name="findings")
+    return Compiled(
+        _text(expression.findings(facts, designations, rulebook, KNOWN_AT), KNOWN_AT, ":known_at"),
+        _text(expression.standing(findings, AT), AT, ":at"),
+    )
+
+
+def _text(table: ir.Table, sentinel: datetime, parameter: str) -> str:
+    written = f"CAST('{sentinel.isoformat()}' AS TIMESTAMP)"
+    text = str(ibis.to_sql(table, dialect="postgres"))
+    if written not in text:
+        raise AssertionError("Ibis writes timestamps otherwise now: look at this function again")
+    return text.replace(written, f"CAST({parameter} AS TIMESTAMP)")

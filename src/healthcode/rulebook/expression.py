@@ -1,0 +1,277 @@
+"""The law of the rulebook as one relational expression: `findings`, and `standing` over it.
+
+Only the leaves know the engine: they bring `FACTS` and `DESIGNATIONS` with these columns, in
+timestamps without a zone that mean UTC. NULL means never (no end yet, still open, not retracted).
+The clauses are those of `docs/reference/rulebook.md`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import reduce
+from operator import and_, or_
+
+import ibis
+from ibis import _
+from ibis.expr import types as ir
+
+from healthcode.rulebook.terms import (
+    SEVERITY,
+    Duration,
+    EarlyEnd,
+    Moment,
+    Pattern,
+    Rule,
+    Rulebook,
+    Under,
+)
+
+FACTS = {
+    "fact": "int64",
+    "person": "int64",
+    "kind": "string",
+    "result": "string",
+    "number": "decimal(9, 3)",
+    "area": "string",
+    "place": "string",
+    "source": "string",
+    "source_class": "string",
+    "started": "timestamp",
+    "ended": "timestamp",  # NULL: still going on; a moment ends when it started
+    "states_end": "boolean",  # false for a moment, which states none
+    "recorded": "timestamp",
+    "retracted": "timestamp",
+}
+DESIGNATIONS = {
+    "level": "string",
+    "area": "string",
+    "place": "string",
+    "started": "timestamp",
+    "ended": "timestamp",
+    "recorded": "timestamp",
+    "retracted": "timestamp",
+}
+FINDINGS = {
+    "person": "int64",
+    "rule": "string",
+    "fact": "int64",
+    "colour": "string",
+    "opens": "timestamp",
+    "until": "timestamp",
+}
+
+SHANGHAI_HOURS = 8  # UTC+8 the year round: China has kept no daylight saving time since 1991
+
+
+def findings(
+    facts: ir.Table, designations: ir.Table, rulebook: Rulebook, known_at: datetime | ir.Value
+) -> ir.Table:
+    """Every window that the rulebook opens on what was known at `known_at`: `FINDINGS` rows.
+
+    Windows that end before they begin are left out. Restrict `facts` to some persons to get
+    theirs alone.
+    """
+    facts = _known(facts, known_at)
+    designations = _known(designations, known_at)
+    openers = _union([_openers(facts, designations, rule) for rule in rulebook.rules])
+    ends = [
+        _ends(facts, designations, rule, end)
+        for rule in rulebook.rules
+        for end in rule.early_ends
+    ]
+    if not ends:
+        found = openers
+    else:
+        first = _union(ends).group_by("rule", "fact").agg(ends_at=_.ends_at.min())
+        joined = openers.left_join(
+            first, [openers.rule == first.rule, openers.fact == first.fact]
+        )
+        found = joined.select(
+            openers.person,
+            openers.rule,
+            openers.fact,
+            openers.colour,
+            openers.opens,
+            until=_earlier(openers.until, first.ends_at),
+        )
+    return found.filter(_.until.isnull() | (_.until > _.opens)).select(*FINDINGS)
+
+
+def standing(findings: ir.Table, at: datetime | ir.Value) -> ir.Table:
+    """The colour of every person with findings, and the next moment at which it can change.
+
+    `changes_at` is NULL where nothing lies ahead; `colour` is NULL where no finding is active:
+    such a person is what the rulebook calls `undeclared`, like a person without findings.
+    """
+    active = (findings.opens <= at) & (findings.until.isnull() | (findings.until > at))
+    rank = findings.colour.cases(*[(c.value, n) for c, n in SEVERITY.items()], else_=0)
+    ahead = ibis.cases((findings.opens > at, findings.opens), (findings.until > at, findings.until))
+    worst = findings.group_by("person").agg(
+        rank=active.ifelse(rank, 0).max(), changes_at=ahead.min()
+    )
+    return worst.select(
+        "person",
+        colour=worst.rank.cases(
+            *[(n, c.value) for c, n in SEVERITY.items() if n], else_=ibis.null("string")
+        ),
+        changes_at=worst.changes_at,
+    )
+
+
+def _known(rows: ir.Table, known_at: datetime | ir.Value) -> ir.Table:
+    """Clause 2: recorded at or before k and not retracted by k."""
+    return rows.filter(
+        rows.recorded <= known_at, rows.retracted.isnull() | (rows.retracted > known_at)
+    )
+
+
+def _openers(facts: ir.Table, designations: ir.Table, rule: Rule) -> ir.Table:
+    """Clauses 3 and 4: the rule's triggers, each with its window before any early end."""
+    triggers = _triggers(facts, designations, rule)
+    until = rule.window.until
+    own = ibis.null("timestamp") if until.moment is None else _moment(triggers, until.moment)
+    if until.own_end:
+        own = triggers.states_end.ifelse(triggers.ended, own)
+    return triggers.select(
+        "person",
+        "fact",
+        rule=ibis.literal(rule.id),
+        colour=ibis.literal(rule.colour.value),
+        opens=_moment(triggers, rule.window.opens),
+        until=own,
+    )
+
+
+def _triggers(facts: ir.Table, designations: ir.Table, rule: Rule) -> ir.Table:
+    matching = facts.filter(_matches(facts, rule.when))
+    under = rule.when.under
+    if under is None:
+        return matching
+    levelled = designations.filter(designations.level == under.level.value)
+    # .view(): without it Ibis 12 cannot tell the sides of a later join on a semi-join apart
+    return matching.semi_join(levelled, _lies_under(matching, levelled, under)).view()
+
+
+def _lies_under(fact: ir.Table, designation: ir.Table, under: Under) -> ir.BooleanValue:
+    """Clause 3: the designation covers the fact's area or place, and their times meet."""
+    covers = {
+        "area": (designation.area != "") & fact.area.startswith(designation.area),
+        "place": (designation.place != "") & (fact.place == designation.place),
+    }
+    starts = _back(designation.started, under.look_back)
+    return (
+        reduce(or_, [covers[of] for of in under.of])
+        & (designation.ended.isnull() | (fact.started < designation.ended))
+        & (fact.ended.isnull() | (fact.ended >= starts))
+    )
+
+
+def _matches(facts: ir.Table, pattern: Pattern) -> ir.BooleanValue:
+    """Clause 3 without the designation."""
+    conditions = [facts.kind == pattern.kind.value]
+    if pattern.result:
+        conditions.append(facts.result.isin(pattern.result))
+    if pattern.sources:
+        conditions.append(facts.source_class.isin([each.value for each in pattern.sources]))
+    if pattern.inside is not None:
+        conditions.append(facts.area.startswith(pattern.inside))
+    if pattern.outside is not None:
+        conditions.append((facts.area != "") & ~facts.area.startswith(pattern.outside))
+    if (numbers := pattern.number) is not None:
+        bounds = {
+            "at_least": facts.number.__ge__,
+            "above": facts.number.__gt__,
+            "at_most": facts.number.__le__,
+            "below": facts.number.__lt__,
+        }
+        for name, compare in bounds.items():
+            if (bound := getattr(numbers, name)) is not None:
+                conditions.append(compare(ibis.literal(bound, "decimal(9, 3)")))
+    return reduce(and_, conditions)
+
+
+def _ends(facts: ir.Table, designations: ir.Table, rule: Rule, end: EarlyEnd) -> ir.Table:
+    """Clause 5: when this early end closes each of the rule's windows (rule, fact, ends_at)."""
+    triggers = _triggers(facts, designations, rule)
+    waiting = triggers.select(
+        "person", "source", trigger=triggers.fact, due=_moment(triggers, end.after)
+    )
+    released = facts.filter(
+        _matches(facts, end.when)
+        & facts.source_class.isin([each.value for each in rule.released_by])
+        & facts.ended.notnull()
+    )
+    if end.lasting is not None:
+        released = released.filter(released.ended >= _later(released.started, end.lasting))
+    released = released.select(
+        "person", "source", release=released.fact, ended=released.ended
+    ).view()
+    meets = [
+        waiting.person == released.person,
+        waiting.due <= released.ended,
+        waiting.trigger != released.release,
+    ]
+    if end.same_source:
+        meets.append(waiting.source == released.source)
+    pairs = waiting.join(released, meets).select(
+        waiting.trigger, released.release, released.ended
+    )
+    taken = _nth_taken(pairs, end)
+    return taken.select(
+        rule=ibis.literal(rule.id), fact=taken.trigger, ends_at=_later(taken.ended, end.plus)
+    )
+
+
+def _nth_taken(pairs: ir.Table, end: EarlyEnd) -> ir.Table:
+    """Clause 5, `count` and `apart`: greedily from the earliest, end to end."""
+    if end.count > 1 and end.apart.count == 0:
+        order = ibis.row_number().over(group_by=pairs.trigger, order_by=[pairs.ended, pairs.release])
+        return pairs.mutate(place=order).filter(_.place == end.count - 1).select("trigger", "ended")
+    taken = pairs.group_by("trigger").agg(ended=pairs.ended.min())
+    for _each in range(end.count - 1):
+        rest = pairs.view()
+        later = taken.join(
+            rest,
+            [taken.trigger == rest.trigger, _later(taken.ended, end.apart) <= rest.ended],
+        ).select(taken.trigger, rest.ended)
+        taken = later.group_by("trigger").agg(ended=later.ended.min())
+    return taken
+
+
+def _moment(facts: ir.Table, moment: Moment) -> ir.TimestampValue:
+    return _later(facts.started if moment.edge == "start" else facts.ended, moment.plus)
+
+
+def _later(instant: ir.TimestampValue, duration: Duration) -> ir.TimestampValue:
+    """Clause 1: days count from the local midnight before, hours and minutes exactly."""
+    if duration.unit == "d":
+        return _midnight(instant) + ibis.interval(hours=24 * duration.count)
+    return instant if duration.is_none else instant + _exact(duration)
+
+
+def _back(instant: ir.TimestampValue, duration: Duration) -> ir.TimestampValue:
+    if duration.unit == "d":
+        return _midnight(instant) - ibis.interval(hours=24 * duration.count)
+    return instant if duration.is_none else instant - _exact(duration)
+
+
+def _exact(duration: Duration) -> ir.IntervalScalar:
+    minutes = duration.count * (60 if duration.unit == "h" else 1)
+    return ibis.interval(minutes=minutes)
+
+
+def _midnight(instant: ir.TimestampValue) -> ir.TimestampValue:
+    """The local midnight at or before the instant."""
+    shift = ibis.interval(hours=SHANGHAI_HOURS)
+    return (instant + shift).truncate("D") - shift
+
+
+def _earlier(one: ir.TimestampValue, other: ir.TimestampValue) -> ir.TimestampValue:
+    """The earlier of two moments, where NULL means never; engines disagree on `least`."""
+    return ibis.cases(
+        (one.isnull(), other), (other.isnull(), one), (one <= other, one), else_=other
+    )
+
+
+def _union(tables: list[ir.Table]) -> ir.Table:
+    return reduce(lambda one, other: one.union(other), tables)

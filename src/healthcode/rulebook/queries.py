@@ -1,0 +1,116 @@
+"""The thin reader: a rulebook's stored statements over the evidence, for some or for everybody."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from healthcode.evidence import LEAVES_BUT_KINDS, LEAVES_OF_SOME
+
+BINDING = sa.text("""
+    SELECT rulebook, name, version, body, findings_sql, standing_sql FROM rulebook.rulebooks
+    WHERE binds_from <= :at ORDER BY binds_from DESC LIMIT 1
+""")
+
+NAMED = sa.text("""
+    SELECT rulebook, name, version, body, findings_sql, standing_sql FROM rulebook.rulebooks
+    WHERE name = :name ORDER BY binds_from DESC LIMIT 1
+""")
+
+INSTALLED = sa.text("""
+    SELECT rulebook, digest, compiler FROM rulebook.rulebooks
+    WHERE name = :name AND version = :version
+""")
+
+DUE = sa.text("""
+    SELECT person FROM rulebook.standings WHERE changes_at <= :at
+    ORDER BY changes_at LIMIT :most
+""")
+
+ENSURE_STANDINGS = sa.text("""
+    INSERT INTO rulebook.standings (person, colour, assessed_at, rulebook)
+    SELECT person, 'grey', :at, :rulebook
+    FROM unnest(CAST(:persons AS bigint[])) AS asked(person)
+    ON CONFLICT (person) DO NOTHING
+""")
+
+# Whoever reassesses a person holds this row: the second then sees what the first recorded.
+LOCK_STANDINGS = sa.text("""
+    SELECT person FROM rulebook.standings
+    WHERE person = ANY(CAST(:persons AS bigint[])) ORDER BY person FOR UPDATE
+""")
+
+# A person without a standing has no findings: they are what the rulebook calls undeclared.
+COLOURS_BY_RESIDENCE = sa.text("""
+    SELECT p.residence, coalesce(s.colour, :undeclared) AS colour, count(*) AS people
+    FROM people.persons p LEFT JOIN rulebook.standings s USING (person)
+    GROUP BY 1, 2
+""")
+
+_FINDINGS_COLUMNS = """
+    person, rule, fact, colour, opens AT TIME ZONE 'UTC' AS opens, until AT TIME ZONE 'UTC' AS until
+"""
+
+
+def findings_of_some(findings_sql: str) -> sa.TextClause:
+    """Findings of `:persons` as known at `:known_at`."""
+    return sa.text(
+        f"WITH {LEAVES_OF_SOME}, findings AS ({findings_sql}) "
+        f"SELECT {_FINDINGS_COLUMNS} FROM findings ORDER BY person, rule, fact"
+    )
+
+
+def standing_of_some(findings_sql: str, standing_sql: str) -> sa.TextClause:
+    """The standing of `:persons` at `:at` as known at `:known_at`; a row where they have findings."""
+    return sa.text(
+        f"WITH {LEAVES_OF_SOME}, findings AS ({findings_sql}), standing AS ({standing_sql}) "
+        "SELECT person, colour, changes_at AT TIME ZONE 'UTC' AS changes_at FROM standing"
+    )
+
+
+def standing_of_all(findings_sql: str, standing_sql: str) -> sa.TextClause:
+    """The standing of everybody with findings, leaving facts of some `:kinds` out."""
+    return sa.text(
+        f"WITH {LEAVES_BUT_KINDS}, findings AS ({findings_sql}), standing AS ({standing_sql}) "
+        "SELECT person, colour, changes_at AT TIME ZONE 'UTC' AS changes_at FROM standing"
+    )
+
+
+def replace_findings(findings_sql: str) -> sa.TextClause:
+    """Make the stored findings of `:persons` what they are now; only what changed is written."""
+    return sa.text(f"""
+        WITH {LEAVES_OF_SOME}, fresh AS MATERIALIZED (
+            SELECT {_FINDINGS_COLUMNS} FROM ({findings_sql}) AS found
+        ), gone AS (
+            DELETE FROM rulebook.findings old
+            WHERE old.person = ANY(CAST(:persons AS bigint[])) AND NOT EXISTS (
+                SELECT 1 FROM fresh
+                WHERE (fresh.person, fresh.rule, fresh.fact) = (old.person, old.rule, old.fact))
+        )
+        INSERT INTO rulebook.findings AS old (person, rule, fact, colour, opens, until, rulebook)
+        SELECT person, rule, fact, colour, opens, until, :rulebook FROM fresh
+        ON CONFLICT (person, rule, fact) DO UPDATE SET
+            colour = EXCLUDED.colour, opens = EXCLUDED.opens, until = EXCLUDED.until,
+            rulebook = EXCLUDED.rulebook
+        WHERE (old.colour, old.opens, old.until, old.rulebook) IS DISTINCT FROM
+              (EXCLUDED.colour, EXCLUDED.opens, EXCLUDED.until, EXCLUDED.rulebook)
+    """)
+
+
+def replace_standings(standing_sql: str) -> sa.TextClause:
+    """Make the stored standing of `:persons` what their stored findings give at `:at`."""
+    return sa.text(f"""
+        WITH findings AS MATERIALIZED (
+            SELECT person, rule, fact, colour,
+                   opens AT TIME ZONE 'UTC' AS opens, until AT TIME ZONE 'UTC' AS until
+            FROM rulebook.findings WHERE person = ANY(CAST(:persons AS bigint[]))
+        ), fresh AS (
+            SELECT asked.person, coalesce(standing.colour, :undeclared) AS colour,
+                   standing.changes_at AT TIME ZONE 'UTC' AS changes_at
+            FROM unnest(CAST(:persons AS bigint[])) AS asked(person)
+            LEFT JOIN ({standing_sql}) AS standing USING (person)
+        )
+        UPDATE rulebook.standings old
+        SET colour = fresh.colour, changes_at = fresh.changes_at,
+            assessed_at = :assessed_at, rulebook = :rulebook
+        FROM fresh WHERE old.person = fresh.person
+    """)
