@@ -377,4 +377,3 @@ def upgrade() -> None:
     connection = op.get_bind().connection.driver_connection
     for statement in [*STATEMENTS, queue.read_text("utf-8")]:
         connection.execute(statement)
-

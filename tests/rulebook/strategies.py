@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
-from oracle import add, end_of, findings, lies_in, matches, meets_numbers
 
 from healthcode.evidence.terms import Designation, Fact, Going
 from healthcode.rulebook.terms import Duration, Pattern, Rule, Rulebook
+from tests.rulebook.oracle import add, end_of, findings, lies_in, matches, meets_numbers
 
 Draw = Callable[..., Any]
 

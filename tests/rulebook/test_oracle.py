@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from oracle import add, findings, look_back_from, midnight, standing
-from strategies import World, happenings, worlds
 
 from healthcode.evidence.terms import Designation, Fact, Going
 from healthcode.rulebook.terms import Duration, Finding, Rulebook
+from tests.rulebook.oracle import add, findings, look_back_from, midnight, standing
+from tests.rulebook.strategies import World, happenings, worlds
 
 SHANGHAI = timezone(timedelta(hours=8))
 WORDS = {"zh": "字", "en": "word"}
@@ -321,6 +321,8 @@ def test_the_first_fact_at_or_after_the_start_ends_the_window() -> None:
     later, latest = fact(3, "test", "2020-01-15 09:00"), fact(4, "test", "2020-01-16")
     assert ended_by(early) is None
     assert ended_by(latest, early, later) == local("2020-01-15 09:00")
+    begun_before = fact(2, "test", "2020-01-05", "2020-01-14")
+    assert ended_by(begun_before, later) == local("2020-01-14")
     at_the_start = fact(5, "test", "2020-01-10 12:00")
     assert not judged(
         rule("diagnosis", "never", early_ends=[{"when": {"kind": "test"}}]), ILL, at_the_start
@@ -411,6 +413,13 @@ def test_facts_are_taken_greedily_each_far_enough_after_the_last() -> None:
     assert ended_by(*tests, count=2, apart="24h") == local("2020-01-17 08:00")
     assert ended_by(*tests, count=3, apart="1d") == local("2020-01-17 08:00")
     assert ended_by(*tests, count=3, apart="24h") is None
+
+
+def test_facts_lie_apart_from_the_last_taken_not_from_the_first() -> None:
+    starts = ("2020-01-15 09:00", "2020-01-16 09:00", "2020-01-16 12:00", "2020-01-17 09:00")
+    tests = [fact(number, "test", start) for number, start in enumerate(starts, 2)]
+    assert ended_by(*tests, count=3, apart="24h") == local("2020-01-17 09:00")
+    assert ended_by(*tests[:3], count=3, apart="24h") is None
 
 
 def test_two_facts_of_one_instant_are_two_facts_unless_they_must_lie_apart() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -134,16 +135,15 @@ def _look(transaction: Transaction, city: str) -> Shown:
     return Shown(total, by_district, explained)
 
 
-def stay(
-    console: Console, language: Language, run_jobs: Callable[[], None]
-) -> None:
+def stay(console: Console, language: Language, run_jobs: Callable[[], None]) -> None:
     """Keep the database and the clock's jobs going until Ctrl-C."""
     said = {
         "zh": "数据库与定时任务运行中。按 Ctrl-C 结束；数据会保留。",
         "en": "The database and the clock's jobs are running. Ctrl-C ends them; the data stays.",
     }
     console.print(said[language], style="bold")
-    run_jobs()
+    with suppress(KeyboardInterrupt):
+        run_jobs()
 
 
 def _write_city(folder: Path, today: date) -> None:
@@ -214,9 +214,7 @@ def _evidence(
         elif luck < 0.03:
             yield _fact(key, "symptom", "demo-citizens", ago(day, "19:40"), result="fever")
         elif luck < 0.045:
-            yield _fact(
-                key, "visit", "demo-commission", ago(5, "15:00"), place="department-store"
-            )
+            yield _fact(key, "visit", "demo-commission", ago(5, "15:00"), place="department-store")
         elif luck < 0.06:
             yield _fact(key, "stay", "demo-commission", ago(20), ended_at=ago(day), area="330300")
 

@@ -119,7 +119,11 @@ def _sources(file: FeedFile) -> set[str]:
 def _people(transaction: Transaction, file: FeedFile) -> set[int]:
     subjects = {
         identify(
-            transaction.keys, REPLAY, row.fields["subject"], local_today(transaction.now), own_keys=True
+            transaction.keys,
+            REPLAY,
+            row.fields["subject"],
+            local_today(transaction.now),
+            own_keys=True,
         )
         for row in file.rows()
         if isinstance(row.fields, dict)
@@ -135,8 +139,7 @@ def _scenario(
     progress: Progress,
 ) -> Scenario:
     diagnosed = {
-        row.person: local_today(row.started_at)
-        for row in transaction.run(FIRST_DIAGNOSES)
+        row.person: local_today(row.started_at) for row in transaction.run(FIRST_DIAGNOSES)
     }
     first_flag: dict[int, date] = {}
     census: dict[date, dict[Colour, int]] = {}

@@ -52,7 +52,11 @@ LABELS = {
         ("cases", "病例", "cases"),
         ("flagged", "提前标出", "flagged"),
         ("median_lead", "提前天数中位数", "median lead (days)"),
-        ("nothing_new", "此文件先前已导入，没有新内容。", "This file was imported before: nothing new."),
+        (
+            "nothing_new",
+            "此文件先前已导入，没有新内容。",
+            "This file was imported before: nothing new.",
+        ),
     ]
 }
 
@@ -188,9 +192,7 @@ def sources(found: Iterable[SourceRegistration], language: Language) -> Table:
         table.add_column("来源" if name == "source" and language == "zh" else title)
     for each in found:
         divisions = ", ".join("all" if code == "*" else code for code in each.divisions)
-        table.add_row(
-            each.client, each.source, each.source_class, ", ".join(each.kinds), divisions
-        )
+        table.add_row(each.client, each.source, each.source_class, ", ".join(each.kinds), divisions)
     return table
 
 
@@ -198,7 +200,9 @@ def replay(result: Replay, language: Language) -> RenderableType:
     """A replay: how early, and each day's colours in both scenarios."""
     summary = Table(box=SIMPLE_HEAD)
     for name in ("", "cases", "flagged", "median_lead"):
-        summary.add_column(label(name, language) if name else "", justify="right" if name else "left")
+        summary.add_column(
+            label(name, language) if name else "", justify="right" if name else "left"
+        )
     days = Table(box=SIMPLE_HEAD)
     days.add_column(label("day", language))
     shown = [Colour.GREEN, Colour.ORANGE, Colour.RED]
@@ -213,7 +217,9 @@ def replay(result: Replay, language: Language) -> RenderableType:
         for colour in shown:
             days.add_column(colour_text(colour, language), justify="right")
     for day in next(iter(result.scenarios.values())).census:
-        counts = [each.census[day][colour] for each in result.scenarios.values() for colour in shown]
+        counts = [
+            each.census[day][colour] for each in result.scenarios.values() for colour in shown
+        ]
         days.add_row(day.isoformat(), *(str(count) for count in counts))
     return Group(days, summary)
 

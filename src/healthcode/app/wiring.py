@@ -77,13 +77,13 @@ def open_house(settings: Settings, clock: Clock | None = None) -> Iterator[Datab
 
 
 @contextmanager
-def _opened(
-    url: str, settings: Settings, masters: MasterKeys, clock: Clock
-) -> Iterator[Database]:
+def _opened(url: str, settings: Settings, masters: MasterKeys, clock: Clock) -> Iterator[Database]:
     database = prepare(url, masters, clock, LISTENERS, pool_size=settings.pool_size)
     try:
         with database.transaction() as transaction:
-            rulebook.install(transaction, (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8"))
+            rulebook.install(
+                transaction, (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8")
+            )
         yield database
     finally:
         database.engine.dispose()
@@ -128,4 +128,3 @@ def master_keys(settings: Settings) -> MasterKeys:
         finally:
             fresh.unlink()
     return MasterKeys.read(path.read_text())
-

@@ -49,7 +49,9 @@ class OtherClass(BadInput):
 class RowRejected(BadInput):
     """A single row was not taken."""
 
-    words: ClassVar[Words] = Words(zh="未记录：{column}：{reason}", en="Not recorded: {column}: {reason}")
+    words: ClassVar[Words] = Words(
+        zh="未记录：{column}：{reason}", en="Not recorded: {column}: {reason}"
+    )
 
     def __init__(self, rejected: Rejected) -> None:
         self.rejected = rejected
@@ -184,6 +186,8 @@ def last_recorded(transaction: Transaction) -> datetime | None:
     return found
 
 
-def facts_by_id(transaction: Transaction, facts: Sequence[int]) -> dict[int, sa.Row[tuple[object, ...]]]:
+def facts_by_id(
+    transaction: Transaction, facts: Sequence[int]
+) -> dict[int, sa.Row[tuple[object, ...]]]:
     """What a reason may say of a fact: kind, result, number, dates, source class."""
     return {row.fact: row for row in transaction.run(queries.FACTS_BY_ID, {"facts": list(facts)})}

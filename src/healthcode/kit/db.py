@@ -126,5 +126,3 @@ def answering(engine: Engine) -> Engine:
             return engine
     except sa.exc.OperationalError as error:
         raise NoDatabase from error
-
-

@@ -32,8 +32,8 @@ class Jobs:
 
     def __init__(self, url: str, table: Mapping[str, Job]) -> None:
         self._table = table
-        self._conninfo = sa.make_url(url).set(drivername="postgresql").render_as_string(
-            hide_password=False
+        self._conninfo = (
+            sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         )
         self._queue = self._app()
 

@@ -141,16 +141,24 @@ def introduce(
     called = persons_of(transaction, client, [row.subject for row in rows])
     papers = [row.document for row in rows if row.document and row.subject not in called]
     owners = ensure(transaction, client, papers)
-    _claim_pairs(transaction, client, [
-        (row.subject, owners[row.document])
-        for row in rows
-        if row.document and row.subject not in called
-    ])
-    _claim_pairs(transaction, client, [
-        (row.document, called[row.subject])
-        for row in rows
-        if row.document and row.subject in called
-    ])
+    _claim_pairs(
+        transaction,
+        client,
+        [
+            (row.subject, owners[row.document])
+            for row in rows
+            if row.document and row.subject not in called
+        ],
+    )
+    _claim_pairs(
+        transaction,
+        client,
+        [
+            (row.document, called[row.subject])
+            for row in rows
+            if row.document and row.subject in called
+        ],
+    )
     called = ensure(transaction, client, [row.subject for row in rows])
     owners = persons_of(transaction, client, [row.document for row in rows if row.document])
     people = [

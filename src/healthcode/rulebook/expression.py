@@ -75,17 +75,13 @@ def findings(
     designations = _known(designations, known_at)
     openers = _union([_openers(facts, designations, rule) for rule in rulebook.rules])
     ends = [
-        _ends(facts, designations, rule, end)
-        for rule in rulebook.rules
-        for end in rule.early_ends
+        _ends(facts, designations, rule, end) for rule in rulebook.rules for end in rule.early_ends
     ]
     if not ends:
         found = openers
     else:
         first = _union(ends).group_by("rule", "fact").agg(ends_at=_.ends_at.min())
-        joined = openers.left_join(
-            first, [openers.rule == first.rule, openers.fact == first.fact]
-        )
+        joined = openers.left_join(first, [openers.rule == first.rule, openers.fact == first.fact])
         found = joined.select(
             openers.person,
             openers.rule,
@@ -213,9 +209,7 @@ def _ends(facts: ir.Table, designations: ir.Table, rule: Rule, end: EarlyEnd) ->
     ]
     if end.same_source:
         meets.append(waiting.source == released.source)
-    pairs = waiting.join(released, meets).select(
-        waiting.trigger, released.release, released.ended
-    )
+    pairs = waiting.join(released, meets).select(waiting.trigger, released.release, released.ended)
     taken = _nth_taken(pairs, end)
     return taken.select(
         rule=ibis.literal(rule.id), fact=taken.trigger, ends_at=_later(taken.ended, end.plus)
@@ -225,7 +219,9 @@ def _ends(facts: ir.Table, designations: ir.Table, rule: Rule, end: EarlyEnd) ->
 def _nth_taken(pairs: ir.Table, end: EarlyEnd) -> ir.Table:
     """Clause 5, `count` and `apart`: greedily from the earliest, end to end."""
     if end.count > 1 and end.apart.count == 0:
-        order = ibis.row_number().over(group_by=pairs.trigger, order_by=[pairs.ended, pairs.release])
+        order = ibis.row_number().over(
+            group_by=pairs.trigger, order_by=[pairs.ended, pairs.release]
+        )
         return pairs.mutate(place=order).filter(_.place == end.count - 1).select("trigger", "ended")
     taken = pairs.group_by("trigger").agg(ended=pairs.ended.min())
     for _each in range(end.count - 1):

@@ -297,7 +297,9 @@ class Rulebook(_Part):
             raise ValueError(f"rule ids must differ; twice here: {', '.join(twice)}")
         declares = any(rule.colour is Colour.GREEN for rule in self.rules)
         if declares != (self.undeclared is Colour.GREY):
-            raise ValueError("a rulebook that asks for a declaration has a green rule, and no other")
+            raise ValueError(
+                "a rulebook that asks for a declaration has a green rule, and no other"
+            )
         return self
 
     def rule(self, name: str) -> Rule:

@@ -100,9 +100,7 @@ class Desk:
         self._area(registration, said["area"] or named.residence)
         return self._change(said, state)
 
-    def designation(
-        self, said: Said, state: State | None, registration: Registration
-    ) -> Outcome:
+    def designation(self, said: Said, state: State | None, registration: Registration) -> Outcome:
         """What becomes of a designation. Raises Rejected."""
         self._area(registration, said["area"])
         return self._change(said, state)

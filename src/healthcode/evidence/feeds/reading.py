@@ -167,9 +167,7 @@ class Reader:
 
     def _identified(self, column: str, text: str) -> list[str | None]:
         try:
-            made = identify(
-                self.ring, self.client, text, self._today, own_keys=self.replay
-            )
+            made = identify(self.ring, self.client, text, self._today, own_keys=self.replay)
         except BadDocument:
             raise Rejected(column, "bad_document") from None
         return [made.kind, made.hashed.hex(), made.sealed.hex() if made.sealed else None]
@@ -188,5 +186,3 @@ def _needed(row: dict[str, str], column: str) -> str:
     if not row.get(column):
         raise Rejected(column, "missing")
     return row[column]
-
-
