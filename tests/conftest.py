@@ -1,4 +1,4 @@
-"""What every test stands on: a real PostgreSQL, a migrated database, and rolled-back transactions."""
+"""What every test stands on: a real PostgreSQL, migrated, and rolled-back transactions."""
 
 from __future__ import annotations
 

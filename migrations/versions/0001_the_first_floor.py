@@ -375,5 +375,6 @@ def upgrade() -> None:
     """
     queue = resources.files("procrastinate") / "sql" / "schema.sql"
     connection = op.get_bind().connection.driver_connection
+    assert connection is not None
     for statement in [*STATEMENTS, queue.read_text("utf-8")]:
         connection.execute(statement)

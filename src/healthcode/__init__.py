@@ -1,0 +1,1 @@
+"""Health Code 健康码: from evidence to a colour with reasons. See docs/architecture.md."""

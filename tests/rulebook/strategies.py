@@ -352,9 +352,9 @@ class World:
 
 
 @st.composite
-def worlds(draw: Draw) -> World:
+def worlds(draw: Draw, rulebook: Rulebook | None = None) -> World:
     """A rulebook, up to fourteen facts of up to four persons, designations, and two moments."""
-    rulebook = draw(rulebooks())
+    rulebook = rulebook or draw(rulebooks())
     persons = draw(st.integers(1, 4))
     anything = patterns(list(KINDS)).map(Pattern.model_validate)
     told: list[Fact] = []

@@ -511,7 +511,7 @@ LEAST_SHARE = {
     "findings of several persons": 0.05,
     "an early end": 0.10,
     "an early end by count": 0.03,
-    "an early end far apart": 0.01,
+    "an early end far apart": 0.003,
     "an early end that lasted": 0.01,
     "an early end by one source": 0.01,
     "an early end after the end": 0.01,

@@ -1,0 +1,1 @@
+"""Starts processes; knows every room."""

@@ -52,7 +52,10 @@ SOURCES = [
 ]
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
-GIVEN = "子轩 雨桐 浩然 欣怡 建国 秀英 志强 丽华 明远 思齐 海燕 春生 玉兰 立新 文博 静雅".split()
+GIVEN = [
+    "子轩", "雨桐", "浩然", "欣怡", "建国", "秀英", "志强", "丽华",
+    "明远", "思齐", "海燕", "春生", "玉兰", "立新", "文博", "静雅",
+]  # fmt: skip
 
 
 class NotOnARealServer(Refused):
@@ -60,7 +63,8 @@ class NotOnARealServer(Refused):
 
     words = Words(
         zh="演示城市不能写入 HEALTHCODE_DATABASE_URL 所指的服务器。请先取消该设置。",
-        en="The made-up city never goes into the server of HEALTHCODE_DATABASE_URL. Unset it first.",
+        en="The made-up city never goes into the server of HEALTHCODE_DATABASE_URL. "
+        "Unset it first.",
     )
 
 
@@ -201,22 +205,23 @@ def _designations(ago: _Ago) -> Iterator[dict[str, str]]:
 def _evidence(
     chance: random.Random, people: list[dict[str, str]], ago: _Ago
 ) -> Iterator[dict[str, str]]:
-    """The first twelve people tell the rules' stories; the others mostly just declare."""
+    """The first twelve people tell the rules' stories; the others by shares in a thousand."""
     keys = [person["subject"] for person in people]
     yield from _stories(keys, ago)
+    happens = {"contact": 15, "symptom": 15, "visit": 15, "stay": 15, "": 870, "undeclared": 70}
     for key in keys[12:]:
-        luck = chance.random()
         day = chance.randint(0, 12)
-        if luck < 0.93:  # a few never declared: they are grey
+        what = chance.choices(list(happens), list(happens.values()))[0]
+        if what != "undeclared":
             yield _fact(key, "declaration", "demo-citizens", ago(day, "08:10"))
-        if luck < 0.015:
-            yield _fact(key, "contact", "demo-commission", ago(day), result="close")
-        elif luck < 0.03:
-            yield _fact(key, "symptom", "demo-citizens", ago(day, "19:40"), result="fever")
-        elif luck < 0.045:
-            yield _fact(key, "visit", "demo-commission", ago(5, "15:00"), place="department-store")
-        elif luck < 0.06:
-            yield _fact(key, "stay", "demo-commission", ago(20), ended_at=ago(day), area="330300")
+        if what == "contact":
+            yield _fact(key, what, "demo-commission", ago(day), result="close")
+        elif what == "symptom":
+            yield _fact(key, what, "demo-citizens", ago(day, "19:40"), result="fever")
+        elif what == "visit":
+            yield _fact(key, what, "demo-commission", ago(5, "15:00"), place="department-store")
+        elif what == "stay":
+            yield _fact(key, what, "demo-commission", ago(20), ended_at=ago(day), area="330300")
 
 
 def _stories(keys: list[str], ago: _Ago) -> Iterator[dict[str, str]]:

@@ -25,6 +25,7 @@ from healthcode.evidence.queries import FIRST_DIAGNOSES, SPAN_OF_FACTS
 from healthcode.kit.clock import SHANGHAI, SystemClock, local_today
 from healthcode.kit.db import Database, Transaction
 from healthcode.kit.embedded import drop_database, embedded_server, ensure_database, stale_databases
+from healthcode.kit.events import Listeners
 from healthcode.kit.secrets import MasterKeys, new_master_key
 from healthcode.people import identify, persons_of
 from healthcode.rulebook import Colour
@@ -102,7 +103,7 @@ def _scratch(settings: Settings) -> Iterator[Database]:
         name = f"{SCRATCH}{secrets.token_hex(6)}"
         url = ensure_database(server, name)
         try:
-            listeners = {Recorded: [], Designated: []}  # nobody has a standing here
+            listeners: Listeners = {Recorded: [], Designated: []}  # nobody has a standing here
             masters = MasterKeys.read(new_master_key())
             database = prepare(url, masters, SystemClock(), listeners)
             yield database

@@ -1,4 +1,4 @@
-"""Who hears what, who runs what, and how a process opens the house. The only tables of that kind."""
+"""Who hears what, who runs what, and how a process opens the house."""
 
 from __future__ import annotations
 

@@ -7,6 +7,8 @@ yet see at k has a later `recorded_at` than k, and a committed row is never with
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
@@ -26,7 +28,7 @@ def _person(name: str, *, nullable: bool = False) -> sa.Column[int]:
     )
 
 
-def _recording(table: str) -> tuple[sa.Column[int], sa.Column[sa.TIMESTAMP]]:
+def _recording(table: str) -> tuple[sa.Column[int], sa.Column[datetime]]:
     return (
         sa.Column(
             "recording",
@@ -255,5 +257,9 @@ CREATE CONSTRAINT TRIGGER stamp AFTER INSERT ON evidence.recordings
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION evidence.stamp()
 """
 
-for _statement in (STAMP, STAMP_AT_COMMIT):
-    sa.event.listen(metadata, "after_create", sa.DDL(_statement.replace("%", "%%")))
+
+@sa.event.listens_for(metadata, "after_create")
+def _create_stamp(_metadata: sa.MetaData, connection: sa.Connection, **_: object) -> None:
+    """What a table cannot say by itself, made with the tables."""
+    for statement in (STAMP, STAMP_AT_COMMIT):
+        connection.exec_driver_sql(statement)

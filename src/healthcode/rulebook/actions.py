@@ -88,13 +88,21 @@ def read_rulebook(text: str) -> Rulebook:
         raise BadRulebook(where=where, what=first["msg"]) from error
 
 
-def install(transaction: Transaction, text: str, *, binds_from: datetime | None = None) -> bool:
-    """Install a shipped rulebook; False where it is installed already.
+def install(transaction: Transaction, text: str) -> bool:
+    """Install the shipped rulebook from its YAML; it binds from the beginning of time.
 
-    It binds from the beginning of time unless told otherwise. Statements made by an older
-    compiler are made anew. Raises BadRulebook or RulebookDiffers.
+    False where it is installed already. Raises BadRulebook or RulebookDiffers.
     """
-    rulebook = read_rulebook(text)
+    return install_rulebook(transaction, read_rulebook(text))
+
+
+def install_rulebook(
+    transaction: Transaction, rulebook: Rulebook, *, binds_from: datetime | None = None
+) -> bool:
+    """Compile and keep a rulebook; statements made by an older compiler are made anew.
+
+    Without `binds_from` it binds from the beginning of time. Raises RulebookDiffers.
+    """
     body = rulebook.model_dump(mode="json", by_alias=True)
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
     named = {"name": rulebook.name, "version": rulebook.version}

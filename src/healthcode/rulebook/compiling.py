@@ -21,8 +21,11 @@ AT = datetime(1222, 2, 22, 22, 22, 22, 222222)  # noqa: DTZ001
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """Two statements. `findings` stands on relations `facts` and `designations` and takes
-    `:known_at`; `standing` stands on `findings` and takes `:at`; both without a zone, in UTC."""
+    """Two statements, whose times are without a zone, in UTC.
+
+    `findings` stands on the relations `facts` and `designations` and takes `:known_at`;
+    `standing` stands on `findings` and takes `:at`.
+    """
 
     findings: str
     standing: str

@@ -60,7 +60,7 @@ def findings_of_some(findings_sql: str) -> sa.TextClause:
 
 
 def standing_of_some(findings_sql: str, standing_sql: str) -> sa.TextClause:
-    """The standing of `:persons` at `:at` as known at `:known_at`; a row where they have findings."""
+    """The standing of `:persons` at `:at` as known at `:known_at`, of those with findings."""
     return sa.text(
         f"WITH {LEAVES_OF_SOME}, findings AS ({findings_sql}), standing AS ({standing_sql}) "
         "SELECT person, colour, changes_at AT TIME ZONE 'UTC' AS changes_at FROM standing"

@@ -151,7 +151,7 @@ class Numbers(_Part):
 
     @model_validator(mode="after")
     def _bounds_something(self) -> Self:
-        if not self.model_fields_set:
+        if all(bound is None for bound in (self.at_least, self.above, self.at_most, self.below)):
             raise ValueError("give at least one of at_least, above, at_most, below")
         return self
 

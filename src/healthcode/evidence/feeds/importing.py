@@ -51,7 +51,7 @@ class UnknownClient(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an import did, over all its runs; `fresh` is False where the file was finished before."""
+    """What an import did, over all its runs; `fresh` is False for a file finished before."""
 
     what: str
     rows: int

@@ -76,8 +76,8 @@ class Recorder:
         batch = Batch()
         introductions = [
             Introduction(
-                _subject(each.said["subject"]) or Subject("", b""),
-                _subject(each.said["document"]),
+                _subject(each.said["subject"]),
+                _subject(each.said["document"]) if each.said["document"] else None,
                 _states(each.said["states"]),
             )
             for each in rows
@@ -135,15 +135,15 @@ class Recorder:
         def decide(said: Said, state: State | None) -> Outcome:
             if said["retract"]:
                 return self.desk.retraction(state)
-            person, other = (persons.get(_subject(said[name])) for name in ("subject", "with"))
+            person, other = (_person(persons, said[name]) for name in ("subject", "with"))
             return self.desk.fact(said, state, Named(person, other, homes.get(person or 0, "")))
 
         def write(said: Said, recording: int, made: int, corrects: int | None) -> tuple[Any, ...]:
             registration = self.desk.registrations[said["source"]]
             return (
-                made, persons[_subject(said["subject"])], said["kind"], said["result"],
+                made, _person(persons, said["subject"]), said["kind"], said["result"],
                 said["number"], said["area"], said["place"],
-                persons.get(_subject(said["with"])), said["started_at"], said["ended_at"],
+                _person(persons, said["with"]), said["started_at"], said["ended_at"],
                 registration.source, registration.source_class, corrects, recording,
                 said["recorded_at"],
             )  # fmt: skip
@@ -199,18 +199,18 @@ class Recorder:
             )
         return batch
 
-    def _persons(self, rows: Sequence[Staged]) -> dict[Subject | None, int]:
+    def _persons(self, rows: Sequence[Staged]) -> dict[Subject, int]:
         """The persons that the rows name. Documents become known; a replay's keys too."""
         named = [
-            subject
+            _subject(subject)
             for each in rows
             if self.desk.may_say(each.said)
-            for subject in (_subject(each.said["subject"]), _subject(each.said["with"]))
+            for subject in (each.said["subject"], each.said["with"])
             if subject is not None
         ]
         made = [subject for subject in named if subject.kind or self.desk.replay]
-        found = ensure(self.transaction, self.client, made)
-        return {**found, **persons_of(self.transaction, self.client, named)}
+        known = ensure(self.transaction, self.client, made)
+        return known | persons_of(self.transaction, self.client, named)
 
     def _states(self, query: sa.TextClause, rows: Sequence[Staged]) -> dict[bytes, State]:
         row_ids = [bytes.fromhex(each.said["row_id"]) for each in rows]
@@ -353,11 +353,13 @@ def staged_rows(transaction: Transaction, imported: int, batch: int) -> Iterator
         yield Staged(row.row, row.line, json.loads(row.said))
 
 
-def _subject(said: list[str | None] | None) -> Subject | None:
-    if said is None:
-        return None
+def _subject(said: list[str | None]) -> Subject:
     kind, hashed, sealed = said
     return Subject(kind or "", bytes.fromhex(hashed or ""), bytes.fromhex(sealed or "") or None)
+
+
+def _person(persons: dict[Subject, int], said: list[str | None] | None) -> int | None:
+    return None if said is None else persons.get(_subject(said))
 
 
 def _states(said: dict[str, Any]) -> dict[str, object]:
