@@ -148,7 +148,7 @@ def test_its_folder_is_nobody_elses(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "environment"),
     [
-        pytest.param("数据 folder's", {}, id="a space and more"),
+        pytest.param("数据 folder", {}, id="a space and more"),
         pytest.param("plain", {"LC_ALL": "zh_CN.GB18030"}, id="a locale that is not installed"),
     ],
 )
@@ -203,11 +203,10 @@ def test_a_database_goes_whoever_is_connected_and_one_that_is_not_there_is_no_er
 
 def test_a_database_in_use_is_not_stale(server: str) -> None:
     address = ensure_database(server, "stale_one")
-    ensure_database(server, "stalemate")
     try:
         with psycopg.connect(address):
             assert stale_databases(server, "stale_") == []
         assert stale_databases(server, "stale_") == ["stale_one"]
+        assert stale_databases(server, "stal__") == []  # an underscore is no wildcard
     finally:
         drop_database(server, "stale_one")
-        drop_database(server, "stalemate")

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
-from typing import Any
 
 import sqlalchemy as sa
 import yaml
@@ -141,16 +141,14 @@ def binding_at(transaction: Transaction, at: datetime) -> Binding:
     found = transaction.run(queries.BINDING, {"at": at}).one_or_none()
     if found is None:
         raise NoRulebook
-    return _binding(found)
+    rulebook = _parsed(found.body)
+    return Binding(found.rulebook, rulebook, found.findings_sql, found.standing_sql)
 
 
-def _binding(found: sa.Row[Any]) -> Binding:
-    return Binding(
-        found.rulebook,
-        Rulebook.model_validate(found.body),
-        found.findings_sql,
-        found.standing_sql,
-    )
+@lru_cache(maxsize=8)
+def _parsed(body: str) -> Rulebook:
+    """Parsing takes milliseconds, and every judgement needs it."""
+    return Rulebook.model_validate_json(body)
 
 
 def judge(
@@ -159,15 +157,21 @@ def judge(
     at: datetime | None = None,
     known_at: datetime | None = None,
 ) -> Judgement:
-    """The colour of a person at `at` (now), as known at `known_at` (now), with its findings."""
+    """The colour of a person at `at` (now), as known at `known_at` (now), with its findings.
+
+    *Now* is the highest committed `recorded_at`: asked again for that moment, the answer is the
+    same for ever. What this transaction itself has recorded and not committed does not count yet.
+    """
     at = at or transaction.now
+    latest = last_recorded(transaction)
+    known_at = min(filter(None, (known_at, latest)), default=None)
     bound = binding_at(transaction, at)
     values = {"persons": [person], "known_at": _known(known_at), "at": _naive(at)}
+    transaction.run(queries.GENERIC_PLANS)
     found = transaction.run(queries.findings_of_some(bound.findings_sql), values).all()
     standing = transaction.run(
         queries.standing_of_some(bound.findings_sql, bound.standing_sql), values
     ).one_or_none()
-    known = [each for each in (known_at, last_recorded(transaction)) if each is not None]
     return Judgement(
         Standing(
             person,
@@ -180,7 +184,7 @@ def judge(
         ),
         bound.rulebook,
         at,
-        min(known) if known else None,
+        known_at,
     )
 
 
@@ -213,6 +217,7 @@ def reassess(transaction: Transaction, persons: Iterable[int]) -> None:
     }
     transaction.run(queries.ENSURE_STANDINGS, values | {"at": transaction.now})
     transaction.run(queries.LOCK_STANDINGS, values)
+    transaction.run(queries.GENERIC_PLANS)
     transaction.run(queries.replace_findings(bound.findings_sql), values)
     transaction.run(queries.replace_standings(bound.standing_sql), values)
 

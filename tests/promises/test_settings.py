@@ -1,0 +1,164 @@
+"""Every setting is documented, absurd ones refuse to start in words, and none shows a secret."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from healthcode.app.settings import PREFIX, BadSetting, Settings, read_settings
+from healthcode.app.wiring import NoMasterKeys, open_house
+from healthcode.kit.errors import NotReady
+from healthcode.kit.secrets import new_master_key
+from tests.promises.source import ROOT
+
+PAGE = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
+ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<default>.+?) \| (?P<why>.+) \|$", re.MULTILINE)
+DOCUMENTED = {found["name"]: found for found in ROW.finditer(PAGE)}
+NAMES = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields}
+
+PASSWORD = "Tr0ub4dor"
+ABSURD = [
+    ("DATABASE_URL", f"mysql://city:{PASSWORD}@host/db"),
+    ("DATABASE_URL", f"city:{PASSWORD}@host/db"),
+    ("DATABASE_URL", ""),
+    ("MASTER_KEYS", ""),
+    ("MASTER_KEYS", f"{PASSWORD}"),
+    ("MASTER_KEYS", f"one:{PASSWORD}"),
+    ("MASTER_KEYS", f"one:{PASSWORD}+/{PASSWORD}="),
+    ("CITY", "Tianjin"),
+    ("CITY", "123"),
+    ("CITY", "00"),
+    ("CITY", ""),
+    ("CITY", "99"),  # a code like any other, of a division that does not exist
+    ("LANGUAGE", "fr"),
+    ("LANGUAGE", "ZH"),
+    ("LOG_LEVEL", "loud"),
+    ("POOL_SIZE", "0"),
+    ("POOL_SIZE", "1"),
+    ("POOL_SIZE", "-5"),
+    ("POOL_SIZE", "1000000"),
+    ("POOL_SIZE", "five"),
+]
+
+UNREACHABLE = [
+    f"postgresql://city:{PASSWORD}@127.0.0.1:1/db",
+    f"postgresql://city:{PASSWORD}@127.0.0.1:noport/db",
+    f"postgresql://city:{PASSWORD}@[::1/db",
+    f"postgresql://city:{PASSWORD}@127.0.0.1:1/db?mode=fast",
+    f"postgresql://city:{PASSWORD}@127.0.0.1:1/db?sslmode=never",
+    f"postgresql://city:@{PASSWORD}:{PASSWORD}@127.0.0.1:1/db",
+    f"postgresql://{PASSWORD}",
+]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(f"{PREFIX}DATA_DIR", str(tmp_path))
+
+
+def start() -> None:
+    """As every command does."""
+    with open_house(read_settings()):
+        pass
+
+
+def test_every_setting_is_documented_and_nothing_else() -> None:
+    assert set(DOCUMENTED) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_setting_is_explained_in_both_languages(name: str) -> None:
+    assert len(DOCUMENTED[name]["why"].split()) >= 15
+    [chinese] = re.findall(rf"^- `{name}`：(.+)$", PAGE, re.MULTILINE)
+    assert len(re.findall(r"[\u4e00-\u9fff]", chinese)) >= 15
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_documented_default_is_the_default(name: str) -> None:
+    default: Any = Settings.model_fields[NAMES[name]].default
+    said = DOCUMENTED[name]["default"]
+    if name.endswith("DATA_DIR"):
+        assert Settings.model_fields["data_dir"].default_factory is not None
+    elif default is None:
+        assert said.startswith(("none", "as the terminal"))
+    else:
+        assert said == f"`{default}`"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_setting_has_its_reason_beside_it(name: str) -> None:
+    source = (ROOT / "src" / "healthcode" / "app" / "settings.py").read_text("utf-8")
+    assert re.search(rf"^    # .+\n    {NAMES[name]}: ", source, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("name", "value"), ABSURD)
+def test_an_absurd_value_refuses_to_start_and_is_not_repeated(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PREFIX + name, value)
+    with pytest.raises(NotReady) as refused:
+        start()
+    for language in ("zh", "en"):
+        said = refused.value.say(language)
+        assert PASSWORD not in said
+        if len(value) > 3:
+            assert value not in said
+    if isinstance(refused.value, BadSetting):
+        assert PREFIX + name in refused.value.say("en")
+        assert "docs/reference/settings.md" in refused.value.say("zh")
+
+
+@pytest.mark.parametrize("url", UNREACHABLE)
+def test_an_address_that_leads_nowhere_is_an_error_in_words_without_its_password(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", url)
+    monkeypatch.setenv(f"{PREFIX}MASTER_KEYS", new_master_key())
+    with pytest.raises(NotReady) as refused:
+        start()
+    said = f"{refused.value.say('en')} {refused.value.say('zh')}"
+    assert f"{PREFIX}DATABASE_URL" in said
+    assert PASSWORD not in said
+
+
+def test_an_error_in_chinese_gives_its_reason_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ABSURD:
+        with monkeypatch.context() as set_for_now:
+            set_for_now.setenv(PREFIX + name, value)
+            with pytest.raises(NotReady) as refused:
+                start()
+        said = refused.value.say("zh").replace(PREFIX + name, "")
+        words = set(re.findall(r"[A-Za-z]{3,}", said))
+        assert len(words - {"base", "docs", "reference", "settings"}) <= 4, said
+
+
+def test_a_real_server_needs_master_keys_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", UNREACHABLE[0])
+    with pytest.raises(NoMasterKeys):
+        start()
+
+
+def test_no_setting_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = new_master_key()
+    monkeypatch.setenv(f"{PREFIX}DATABASE_URL", f"postgresql://city:{PASSWORD}@host/db")
+    monkeypatch.setenv(f"{PREFIX}MASTER_KEYS", key)
+    settings = read_settings()
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert PASSWORD not in shown
+    assert key.partition(":")[2] not in shown
+
+
+def test_settings_do_not_change_after_the_start() -> None:
+    settings = read_settings()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.city = "11"  # type: ignore[misc]
+
+
+def test_a_city_is_kept_as_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}CITY", "120000")
+    assert read_settings().city == "12"

@@ -1,0 +1,38 @@
+"""What reviewers see of a change: the shipped rulebook's SQL, and the schema of the language.
+
+To accept a change: `UPDATE_SNAPSHOTS=1 make test`, and read the difference.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from healthcode.app.wiring import SHIPPED_RULEBOOK, shipped
+from healthcode.rulebook.actions import read_rulebook
+from healthcode.rulebook.compiling import compile_rulebook
+from healthcode.rulebook.terms import Rulebook
+
+ROOT = Path(__file__).parents[2]
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+def _same(path: Path, text: str) -> None:
+    if "UPDATE_SNAPSHOTS" in os.environ:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text("utf-8") == text, f"{path.name} differs; see this module"
+
+
+def test_the_shipped_rulebook_compiles_to_the_reviewed_statements() -> None:
+    text = (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8")
+    compiled = compile_rulebook(read_rulebook(text))
+    _same(SNAPSHOTS / "findings.sql", compiled.findings + "\n")
+    _same(SNAPSHOTS / "standing.sql", compiled.standing + "\n")
+
+
+def test_the_published_schema_is_that_of_the_language() -> None:
+    schema = Rulebook.model_json_schema(by_alias=True)
+    text = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    _same(ROOT / "docs" / "reference" / "rulebook.schema.json", text)
