@@ -12,11 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from healthcode.evidence import queries
-from healthcode.evidence.feeds.deciding import ANY, DESIGNATION, Desk, Registration
-from healthcode.evidence.feeds.importing import UnknownClient
+from healthcode.evidence.feeds.deciding import ANY, DESIGNATION
 from healthcode.evidence.feeds.reading import REPLAY
 from healthcode.evidence.feeds.reasons import REASONS, Rejected
-from healthcode.evidence.feeds.recording import submit
+from healthcode.evidence.feeds.recording import desk_of, submit
 from healthcode.evidence.tables import registrations, sources
 from healthcode.evidence.terms import Kind, SourceClass
 from healthcode.kit.db import Transaction
@@ -155,17 +154,9 @@ def designate(transaction: Transaction, client: str, city: str, row: dict[str, s
 
     Raises UnknownClient, NoDesignationSource or RowRejected.
     """
-    rows = transaction.run(queries.REGISTRATIONS, {"client": client}).all()
-    if not rows:
-        raise UnknownClient(client=client)
-    held = {
-        each.source: Registration(
-            each.source, each.source_class, frozenset(each.kinds), tuple(each.divisions)
-        )
-        for each in rows
-    }
+    desk = desk_of(transaction, client, city)
     try:
-        submit(transaction, client, Desk(held, city, replay=False), "designations", row)
+        submit(transaction, client, desk, "designations", row)
     except Rejected as rejected:
         raise RowRejected(rejected) from rejected
 

@@ -100,7 +100,21 @@ def _register(
 
 async def _work(app: procrastinate.App, *, wait: bool) -> None:
     async with app.open_async():
-        # A job whose worker was killed goes back into the queue.
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
-            await app.job_manager.retry_job(job)
-        await app.run_worker_async(wait=wait, listen_notify=wait)
+        await _take_up_stalled(app)
+        watch = asyncio.create_task(_watch_for_stalled(app))
+        try:
+            await app.run_worker_async(wait=wait, listen_notify=wait)
+        finally:
+            watch.cancel()
+
+
+async def _watch_for_stalled(app: procrastinate.App) -> None:
+    while True:
+        await asyncio.sleep(STALLED_AFTER)
+        await _take_up_stalled(app)
+
+
+async def _take_up_stalled(app: procrastinate.App) -> None:
+    """A job whose worker was killed goes back into the queue."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+        await app.job_manager.retry_job(job)

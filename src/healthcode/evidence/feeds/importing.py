@@ -17,36 +17,26 @@ from typing import Any
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.deciding import Desk, Outcome, Registration
+from healthcode.evidence.feeds.deciding import Desk, Outcome
 from healthcode.evidence.feeds.files import FeedFile
 from healthcode.evidence.feeds.reading import Reader
 from healthcode.evidence.feeds.reasons import REASONS, Rejected
 from healthcode.evidence.feeds.recording import (
     Recorder,
     designating,
+    desk_of,
     note_rejects,
     staged_rows,
 )
-from healthcode.evidence.queries import REGISTRATIONS
 from healthcode.evidence.tables import imports, rejects
 from healthcode.kit.db import Database, Transaction, copy_in
-from healthcode.kit.errors import Refused
-from healthcode.kit.words import Language, Words
+from healthcode.kit.words import Language
 
 BATCH = 5000  # rows: a transaction of well under two seconds, and one `recorded_at`
 FILE_LOCK_TIMEOUT = "10min"  # a second import of the same file waits for the first to stage it
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done ("stage" or "record"), how much is done, and of how much."""
-
-
-class UnknownClient(Refused):
-    """Nobody is registered under this name."""
-
-    words = Words(
-        zh="没有登记名为“{client}”的数据来源单位。请先用 healthcode source add 登记。",
-        en="No client called {client} is registered. Register it with `healthcode source add`.",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +112,10 @@ class Importer:
         return rows.first() is not None
 
     def _desk(self, transaction: Transaction, what: str) -> Desk:
-        rows = transaction.run(REGISTRATIONS, {"client": self.client}).all()
-        if not rows:
-            raise UnknownClient(client=self.client)
-        registrations = {
-            row.source: Registration(
-                row.source, row.source_class, frozenset(row.kinds), tuple(row.divisions)
-            )
-            for row in rows
-        }
+        desk = desk_of(transaction, self.client, self.city, replay=self.replay)
         if what == "designations":
-            designating(self.client, registrations)
-        return Desk(registrations, self.city, self.replay)
+            designating(self.client, desk.registrations)
+        return desk
 
     def _stage(self, transaction: Transaction, file: FeedFile, found: sa.Row[Any]) -> None:
         """Read the file and put its rows beside the evidence, sealed, in batches."""

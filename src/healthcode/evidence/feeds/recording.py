@@ -20,12 +20,22 @@ from healthcode.evidence.feeds.deciding import (
 )
 from healthcode.evidence.feeds.reading import Reader, Said
 from healthcode.evidence.feeds.reasons import Rejected
+from healthcode.evidence.queries import REGISTRATIONS
 from healthcode.evidence.tables import rejects
 from healthcode.evidence.terms import Designated, Recorded
 from healthcode.kit.db import Transaction, copy_in
 from healthcode.kit.errors import Refused
 from healthcode.kit.words import Words
 from healthcode.people import Introduction, Subject, ensure, introduce, persons_of, residences
+
+
+class UnknownClient(Refused):
+    """Nobody is registered under this name."""
+
+    words = Words(
+        zh="没有登记名为“{client}”的数据来源单位。请先用 healthcode source add 登记。",
+        en="No client called {client} is registered. Register it with `healthcode source add`.",
+    )
 
 
 class NoDesignationSource(Refused):
@@ -133,8 +143,6 @@ class Recorder:
         homes = residences(self.transaction, persons.values())
 
         def decide(said: Said, state: State | None) -> Outcome:
-            if said["retract"]:
-                return self.desk.retraction(state)
             person, other = (_person(persons, said[name]) for name in ("subject", "with"))
             return self.desk.fact(said, state, Named(person, other, homes.get(person or 0, "")))
 
@@ -166,8 +174,6 @@ class Recorder:
         states = self._states(queries.DESIGNATION_STATES, rows)
 
         def decide(said: Said, state: State | None) -> Outcome:
-            if said["retract"]:
-                return self.desk.retraction(state)
             return self.desk.designation(said, state, registration)
 
         def write(said: Said, recording: int, made: int, corrects: int | None) -> tuple[Any, ...]:
@@ -233,7 +239,8 @@ class Recorder:
         for each in rows:
             state = states.get(bytes.fromhex(each.said["row_id"]))
             try:
-                outcome = decide(each.said, state)
+                retract = each.said["retract"]
+                outcome = self.desk.retraction(state) if retract else decide(each.said, state)
             except Rejected as rejected:
                 batch.rejected.append((each, rejected))
                 continue
@@ -313,6 +320,20 @@ class _Change:
         if self.outcome is Outcome.RECORDED or self.state is None:
             return None
         return self.state.made
+
+
+def desk_of(transaction: Transaction, client: str, city: str, *, replay: bool = False) -> Desk:
+    """What a client may write, as registered now. Raises UnknownClient."""
+    rows = transaction.run(REGISTRATIONS, {"client": client}).all()
+    if not rows:
+        raise UnknownClient(client=client)
+    registrations = {
+        row.source: Registration(
+            row.source, row.source_class, frozenset(row.kinds), tuple(row.divisions)
+        )
+        for row in rows
+    }
+    return Desk(registrations, city, replay)
 
 
 def designating(client: str, registrations: dict[str, Registration]) -> Registration:

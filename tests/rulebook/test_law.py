@@ -1,25 +1,31 @@
-"""The oracle itself, held to cases worked out by hand, clause by clause.
+"""The law clause by clause, in cases worked out by hand; oracle and engine are held to them.
 
 Times are local (UTC+8), written `2020-01-10 23:59`; a bare date is its midnight.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from healthcode.evidence.terms import Designation, Fact, Going
 from healthcode.rulebook.terms import Duration, Finding, Rulebook
+from tests.rulebook import engine
 from tests.rulebook.oracle import add, findings, look_back_from, midnight, standing
-from tests.rulebook.strategies import World, happenings, worlds
 
 SHANGHAI = timezone(timedelta(hours=8))
 WORDS = {"zh": "字", "en": "word"}
+
+
+@pytest.fixture(autouse=True, params=["oracle", "engine"])
+def _by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "engine":
+        transaction = request.getfixturevalue("transaction")
+        monkeypatch.setitem(globals(), "findings", partial(engine.findings, transaction))
 
 
 def local(text: str) -> datetime:
@@ -501,39 +507,3 @@ def test_a_finding_names_its_rule_its_fact_and_its_person() -> None:
         found.opens,
         found.until,
     ) == expected
-
-
-# The strategies: what a property over worlds would otherwise silently never see.
-
-LEAST_SHARE = {
-    "a finding": 0.35,
-    "a window without end": 0.10,
-    "findings of several persons": 0.05,
-    "an early end": 0.10,
-    "an early end by count": 0.03,
-    "an early end far apart": 0.003,
-    "an early end that lasted": 0.01,
-    "an early end by one source": 0.01,
-    "an early end after the end": 0.01,
-    "a designation": 0.10,
-    "something not known yet": 0.08,
-}
-
-
-def test_drawn_worlds_are_rarely_empty() -> None:
-    seen: Counter[str] = Counter()
-    drawn = 0
-
-    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
-    @given(worlds())
-    def look(world: World) -> None:
-        nonlocal drawn
-        drawn += 1
-        seen.update(happenings(world))
-
-    look()
-    too_rare = {
-        name: seen[name] for name, share in LEAST_SHARE.items() if seen[name] < share * drawn
-    }
-    assert drawn >= 300
-    assert not too_rare
