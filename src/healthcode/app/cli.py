@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import OperationalError
 
 from healthcode.app import demo as demo_city
 from healthcode.app import replaying, showing
@@ -28,7 +29,7 @@ from healthcode.evidence.feeds.importing import Importer, Report, write_rejects
 from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.kit import keys
 from healthcode.kit.clock import local_today
-from healthcode.kit.db import Database, Transaction
+from healthcode.kit.db import Database, Transaction, in_words
 from healthcode.kit.errors import BadInput, HouseError, NotReady, Refused
 from healthcode.kit.secrets import new_master_key
 from healthcode.kit.words import Language, Words
@@ -81,9 +82,14 @@ def main() -> None:
     try:
         cli()
     except HouseError as error:
-        err.print(error.say(_language()), style="red", highlight=False, markup=False)
-        codes = [code for kind, code in EXIT_CODES.items() if isinstance(error, kind)]
-        sys.exit(codes[0])
+        _leave(error)
+    except OperationalError as error:
+        _leave(in_words(error))
+
+
+def _leave(error: HouseError) -> NoReturn:
+    err.print(error.say(_language()), style="red", highlight=False, markup=False)
+    sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
 
 
 def _language(settings: Settings | None = None) -> Language:

@@ -39,6 +39,24 @@ class NoDatabase(NotReady):
     )
 
 
+class DatabaseBusy(NotReady):
+    """A lock did not come in time."""
+
+    words = Words(
+        zh="数据库正忙：所需的锁在时限内没有等到。没有任何改动，请稍后重试。",
+        en="The database is busy: a lock did not come in time. Nothing was changed; try again.",
+    )
+
+
+LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's SQLSTATE
+
+
+def in_words(error: sa.exc.OperationalError) -> NotReady:
+    """What a database error means to a person."""
+    locked = getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE
+    return DatabaseBusy() if locked else NoDatabase()
+
+
 def engine_for(url: str, *, pool_size: int = 5) -> Engine:
     """An engine for a `postgresql://` address, its sessions in UTC with a lock timeout."""
     address = sa.make_url(url).set(drivername="postgresql+psycopg")
@@ -125,4 +143,4 @@ def answering(engine: Engine) -> Engine:
         with engine.connect():
             return engine
     except sa.exc.OperationalError as error:
-        raise NoDatabase from error
+        raise in_words(error) from error

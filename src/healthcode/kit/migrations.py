@@ -9,6 +9,7 @@ import alembic.config
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from healthcode.kit.db import DatabaseBusy, in_words
 from healthcode.kit.errors import NotReady
 from healthcode.kit.words import Words
 
@@ -37,7 +38,7 @@ def migrate(engine: Engine, folder: Path) -> None:
             connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
             alembic.command.upgrade(config, "head")
         except sa.exc.OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) == "55P03":  # lock_not_available
+            if isinstance(in_words(error), DatabaseBusy):
                 raise MigrationBusy(timeout=LOCK_TIMEOUT) from error
             raise
         connection.commit()
