@@ -7,8 +7,10 @@ import sqlalchemy as sa
 # The relations `facts` and `designations` of a compiled rulebook (see rulebook.expression), as
 # common table expressions. A row that this transaction has added and not yet stamped is known
 # only to it, and only now: its `recorded` is infinity, and so is the present's `known_at`.
+# The facts of some people are few and read by every rule: materialised once. Of everybody, each
+# rule wants only its kinds.
 _FACTS = """
-    facts AS MATERIALIZED (
+    facts AS {how} (
         SELECT f.fact, f.person, f.kind, f.result, f.number, f.area, f.place, f.source,
                f.source_class,
                f.started_at AT TIME ZONE 'UTC' AS started,
@@ -35,10 +37,14 @@ _DESIGNATIONS = """
     )"""
 
 LEAVES_OF_SOME = (
-    _FACTS.format(which="f.person = ANY(CAST(:persons AS bigint[]))") + "," + _DESIGNATIONS
+    _FACTS.format(how="MATERIALIZED", which="f.person = ANY(CAST(:persons AS bigint[]))")
+    + ","
+    + _DESIGNATIONS
 )
 LEAVES_BUT_KINDS = (
-    _FACTS.format(which="NOT f.kind = ANY(CAST(:kinds AS text[]))") + "," + _DESIGNATIONS
+    _FACTS.format(how="NOT MATERIALIZED", which="NOT f.kind = ANY(CAST(:kinds AS text[]))")
+    + ","
+    + _DESIGNATIONS
 )
 
 LAST_RECORDED = sa.text("SELECT max(recorded_at) FROM evidence.recordings")
