@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import locale
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,10 +21,11 @@ from sqlalchemy.exc import OperationalError
 from healthcode.app import demo as demo_city
 from healthcode.app import replaying, showing
 from healthcode.app.settings import Settings, read_settings
-from healthcode.app.wiring import master_keys, open_house, run_jobs
+from healthcode.app.wiring import master_keys, open_house, run_jobs, shipped_rulebook
 from healthcode.evidence import Level
 from healthcode.evidence.actions import SourceRegistration, designate, register, registered
 from healthcode.evidence.feeds import fields
+from healthcode.evidence.feeds.deciding import Outcome
 from healthcode.evidence.feeds.importing import Importer, Report, write_rejects
 from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.kit import keys
@@ -36,6 +37,7 @@ from healthcode.kit.words import Language, Words
 from healthcode.people import identify, persons_of
 from healthcode.people.terms import is_document
 from healthcode.rulebook import judge
+from healthcode.rulebook.actions import Shipped
 from healthcode.rulebook.reasons import explain
 
 EXIT_CODES: dict[type[HouseError], int] = {BadInput: 2, Refused: 3, NotReady: 4}
@@ -99,8 +101,9 @@ def _language(settings: Settings | None = None) -> Language:
         chosen = None
     if chosen is not None:
         return chosen
-    here = locale.setlocale(locale.LC_MESSAGES, "") if sys.platform != "win32" else ""
-    return "zh" if here.lower().startswith("zh") else "en"
+    # Read, not set: a locale that is named and not installed is no reason to fail.
+    named = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next(filter(None, named), "").lower().startswith("zh") else "en"
 
 
 @contextmanager
@@ -119,11 +122,17 @@ def _print_json(value: Any) -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database up to date and install the shipped rulebook."""
-    with _house():
-        out.print(
-            {"zh": "数据库已是最新。", "en": "The database is up to date."}[_language()],
-            highlight=False,
-        )
+    with _house() as (database, _), database.transaction() as transaction:
+        waiting = shipped_rulebook(transaction) is Shipped.WAITS
+    out.print({"zh": "数据库已是最新。", "en": "The database is up to date."}[_language()])
+    if waiting:
+        said = {
+            "zh": "随软件发布的规则手册与已公布的不同。已公布的继续有效；"
+            "新的规则须由两人公布后才生效。",
+            "en": "The shipped rulebook differs from the published one, which goes on binding; "
+            "a new one binds once two people publish it.",
+        }
+        err.print(said[_language()], style="yellow")
 
 
 @source_cli.command("add")
@@ -187,8 +196,8 @@ def _say_report(report: Report, target: Path, language: Language) -> None:
     out.print(showing.report(report, language))
     if report.rejected:
         said = {
-            "zh": f"{report.rejected} 行未被接收，原因见 {target}",
-            "en": f"{report.rejected} rows were not taken; the reasons are in {target}",
+            "zh": f"未接收的行：{report.rejected}；原因见 {target}",
+            "en": f"Rows not taken: {report.rejected}; the reasons are in {target}",
         }
         err.print(said[language], style="yellow", highlight=False, markup=False, soft_wrap=True)
 
@@ -231,9 +240,12 @@ def designate_area(
                 "started_at": started_at,
                 "ended_at": ended_at,
             }
-            designate(transaction, client, settings.city, row)
+            outcome = designate(transaction, client, settings.city, row)
         run_jobs(database, wait=False)
-    out.print({"zh": "已记录。", "en": "Recorded."}[_language()])
+    said = {"zh": "先前已记录，没有新内容。", "en": "This was recorded before: nothing new."}
+    if outcome is not Outcome.UNCHANGED:
+        said = {"zh": "已记录。", "en": "Recorded."}
+    out.print(said[_language()])
 
 
 @cli.command()
@@ -296,7 +308,8 @@ def replay(
     else:
         out.print(showing.replay(result, _language()))
     for path, rejected in result.rejected.items():
-        err.print(f"{path}: {rejected} rows not taken", style="yellow", highlight=False)
+        said = {"zh": f"{path}：未接收 {rejected} 行", "en": f"{path}: rows not taken: {rejected}"}
+        err.print(said[_language()], style="yellow", highlight=False, markup=False)
 
 
 @cli.command()

@@ -50,12 +50,20 @@ class Scenario:
     leads: tuple[int, ...]
     census: dict[date, dict[Colour, int]]
 
+    @property
+    def median_lead(self) -> float | None:
+        """Days, half a day between two middles; None where nobody was flagged."""
+        if not self.leads:
+            return None
+        middle = median(self.leads)
+        return int(middle) if middle == int(middle) else middle
+
     def as_data(self) -> dict[str, Any]:
         """As JSON; `median_lead_days` is null where nobody was flagged."""
         return {
             "cases": self.cases,
             "flagged": len(self.leads),
-            "median_lead_days": median(self.leads) if self.leads else None,
+            "median_lead_days": self.median_lead,
             "census": {
                 day.isoformat(): {colour.value: count for colour, count in colours.items()}
                 for day, colours in self.census.items()

@@ -15,7 +15,7 @@ from rich.text import Text
 from healthcode.app.replaying import Replay
 from healthcode.evidence.actions import SourceRegistration
 from healthcode.evidence.feeds.importing import Report
-from healthcode.kit.clock import local_text
+from healthcode.kit.clock import SHANGHAI, local_text
 from healthcode.kit.words import Language, Words
 from healthcode.rulebook import Colour, Judgement
 from healthcode.rulebook.reasons import COLOUR_WORDS, NOTHING_KNOWN, UNDECLARED, Reason
@@ -79,6 +79,12 @@ SCENARIOS = {
 }
 
 
+SHORT = {
+    "authority": Words(zh="部门", en="authority"),
+    "declared": Words(zh="含申报", en="declared"),
+}
+
+
 def label(name: str, language: Language) -> str:
     """A fixed word of the command line."""
     return LABELS[name].in_language(language)
@@ -96,7 +102,7 @@ def judgement(judged: Judgement, reasons: Sequence[Reason], language: Language) 
     head = Text.assemble(
         colour_text(colour, language),
         f"   {label('at', language)} {local_text(judged.at)}",
-        f"   {label('known_at', language)} {_time(judged.known_at)}",
+        f"   {label('known_at', language)} {_seconds(judged.known_at)}",
     )
     parts: list[RenderableType] = [head]
     if judged.standing.changes_at is not None:
@@ -156,7 +162,7 @@ def judgement_data(judged: Judgement, reasons: Sequence[Reason]) -> dict[str, An
                 "reason": each.reason.model_dump(),
                 "instructions": each.instructions.model_dump(),
                 "source": each.source.model_dump(),
-                "released_by": each.releaser.model_dump(),
+                "releaser": each.releaser.model_dump(),
                 "fact": {
                     "kind": each.fact.model_dump(),
                     "started_at": _iso(each.fact_started_at),
@@ -215,7 +221,8 @@ def replay(result: Replay, language: Language) -> RenderableType:
             "–" if data["median_lead_days"] is None else f"{data['median_lead_days']:g}",
         )
         for colour in shown:
-            days.add_column(colour_text(colour, language), justify="right")
+            head = Text(f"{SHORT[name].in_language(language)}\n", style="dim")
+            days.add_column(head + colour_text(colour, language), justify="right")
     for day in next(iter(result.scenarios.values())).census:
         counts = [
             each.census[day][colour] for each in result.scenarios.values() for colour in shown
@@ -238,8 +245,9 @@ def colours_table(
     return table
 
 
-def _time(instant: datetime | None) -> str:
-    return "–" if instant is None else local_text(instant)
+def _seconds(instant: datetime | None) -> str:
+    """To the second, which is what `--known-at` takes to tell two moments apart."""
+    return "–" if instant is None else f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
 
 
 def _iso(instant: datetime | None) -> str | None:

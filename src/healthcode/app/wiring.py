@@ -14,7 +14,7 @@ from healthcode.app.settings import Settings
 from healthcode.evidence import Designated, Recorded
 from healthcode.kit import keys
 from healthcode.kit.clock import Clock, SystemClock
-from healthcode.kit.db import Database, answering, engine_for
+from healthcode.kit.db import Database, Transaction, answering, engine_for
 from healthcode.kit.embedded import embedded_server, ensure_database
 from healthcode.kit.errors import NotReady
 from healthcode.kit.events import Listeners
@@ -57,6 +57,12 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else package.parents[1] / folder
 
 
+def shipped_rulebook(transaction: Transaction) -> rulebook.Shipped:
+    """Install the shipped rulebook where none is; what became of it."""
+    text = (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8")
+    return rulebook.install(transaction, text)
+
+
 @contextmanager
 def open_house(settings: Settings, clock: Clock | None = None) -> Iterator[Database]:
     """The database of this process: reachable, migrated, with its keys and its rulebook.
@@ -81,9 +87,7 @@ def _opened(url: str, settings: Settings, masters: MasterKeys, clock: Clock) -> 
     database = prepare(url, masters, clock, LISTENERS, pool_size=settings.pool_size)
     try:
         with database.transaction() as transaction:
-            rulebook.install(
-                transaction, (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8")
-            )
+            shipped_rulebook(transaction)
         yield database
     finally:
         database.engine.dispose()

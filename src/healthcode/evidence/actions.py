@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from healthcode.evidence import queries
-from healthcode.evidence.feeds.deciding import ANY, DESIGNATION
+from healthcode.evidence.feeds.deciding import ANY, DESIGNATION, Outcome
 from healthcode.evidence.feeds.reading import REPLAY
 from healthcode.evidence.feeds.reasons import REASONS, Rejected
 from healthcode.evidence.feeds.recording import desk_of, submit
@@ -31,8 +31,8 @@ class BadRegistration(BadInput):
     """A registration that cannot be."""
 
     words = Words(
-        zh="无法登记：{what}不正确。{allowed}",
-        en="This cannot be registered: the {what} is wrong. {allowed}",
+        zh="无法登记：{what} 不正确。可用：{allowed}。",
+        en="This cannot be registered: the {what} is wrong. Allowed: {allowed}.",
     )
 
 
@@ -112,7 +112,7 @@ def _save(transaction: Transaction, asked: SourceRegistration) -> None:
 
 def _check(asked: SourceRegistration) -> tuple[str, ...]:
     """The divisions as kept; raises BadRegistration."""
-    name_rule = "a-z 0-9 . _ - (64)"
+    name_rule = "a-z 0-9 . _ -"
     for what, name in (("client", asked.client), ("source", asked.source)):
         if NAME.fullmatch(name) is None:
             raise BadRegistration(what=what, allowed=name_rule)
@@ -149,14 +149,14 @@ def registered(transaction: Transaction) -> list[SourceRegistration]:
     ]
 
 
-def designate(transaction: Transaction, client: str, city: str, row: dict[str, str]) -> None:
+def designate(transaction: Transaction, client: str, city: str, row: dict[str, str]) -> Outcome:
     """Put a level on an area or a place; the columns are those of a designations file.
 
     Raises UnknownClient, NoDesignationSource or RowRejected.
     """
     desk = desk_of(transaction, client, city)
     try:
-        submit(transaction, client, desk, "designations", row)
+        return submit(transaction, client, desk, "designations", row)
     except Rejected as rejected:
         raise RowRejected(rejected) from rejected
 

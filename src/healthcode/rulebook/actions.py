@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
 
@@ -44,15 +45,12 @@ class NoRulebook(NotReady):
     )
 
 
-class RulebookDiffers(NotReady):
-    """The shipped rulebook says something else than the installed one of the same version."""
+class Shipped(StrEnum):
+    """What became of the shipped rulebook."""
 
-    words = Words(
-        zh="随软件发布的规则手册“{name} {version}”与已安装的内容不同。已公布的规则不会被悄悄改动："
-        "请为新内容使用新的版本号。",
-        en="The shipped rulebook {name} {version} differs from the installed one. What was "
-        "published is not changed quietly: give the new text a new version.",
-    )
+    INSTALLED = "installed"
+    PRESENT = "present"
+    WAITS = "waits"  # it says something else than what is published, and binds nobody
 
 
 @dataclass(frozen=True)
@@ -88,52 +86,60 @@ def read_rulebook(text: str) -> Rulebook:
         raise BadRulebook(where=where, what=first["msg"]) from error
 
 
-def install(transaction: Transaction, text: str) -> bool:
-    """Install the shipped rulebook from its YAML; it binds from the beginning of time.
+def install(transaction: Transaction, text: str) -> Shipped:
+    """Install the shipped rulebook from its YAML: it binds from the beginning of time.
 
-    False where it is installed already. Raises BadRulebook or RulebookDiffers.
+    Where one is installed already it goes on binding, whatever the file says by now: nobody
+    publishes alone. Statements made by an older compiler are made anew. Raises BadRulebook.
     """
-    return install_rulebook(transaction, read_rulebook(text))
+    rulebook = read_rulebook(text)
+    found = transaction.run(queries.FIRST).one_or_none()
+    if found is None:
+        publish(transaction, rulebook)
+        return Shipped.INSTALLED
+    if found.compiler != COMPILER:
+        for each in transaction.run(queries.ALL).all():
+            statements = _statements(_parsed(each.body))
+            changed = sa.update(rulebooks).where(rulebooks.c.rulebook == each.rulebook)
+            transaction.run(changed.values(**statements))
+    same = bytes(found.digest) == _digest(rulebook)
+    return Shipped.PRESENT if same else Shipped.WAITS
 
 
-def install_rulebook(
+def publish(
     transaction: Transaction, rulebook: Rulebook, *, binds_from: datetime | None = None
-) -> bool:
-    """Compile and keep a rulebook; statements made by an older compiler are made anew.
+) -> None:
+    """Compile and keep a rulebook that binds from a moment; without one, from the beginning."""
+    transaction.run(
+        sa.insert(rulebooks).values(
+            name=rulebook.name,
+            version=rulebook.version,
+            digest=_digest(rulebook),
+            body=_body(rulebook),
+            binds_from=binds_from or sa.text("'-infinity'"),
+            **_statements(rulebook),
+        )
+    )
 
-    Without `binds_from` it binds from the beginning of time. Raises RulebookDiffers.
-    """
-    body = rulebook.model_dump(mode="json", by_alias=True)
-    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
-    named = {"name": rulebook.name, "version": rulebook.version}
-    found = transaction.run(queries.INSTALLED, named).one_or_none()
-    if found is not None and bytes(found.digest) != digest:
-        raise RulebookDiffers(**named)
-    if found is not None and found.compiler == COMPILER:
-        return False
+
+def _body(rulebook: Rulebook) -> dict[str, object]:
+    return rulebook.model_dump(mode="json", by_alias=True)
+
+
+def _digest(rulebook: Rulebook) -> bytes:
+    return hashlib.sha256(json.dumps(_body(rulebook), sort_keys=True).encode()).digest()
+
+
+def _statements(rulebook: Rulebook) -> dict[str, str]:
     # Ibis takes a second to import, and only publishing needs it.
     from healthcode.rulebook.compiling import compile_rulebook  # noqa: PLC0415
 
     compiled = compile_rulebook(rulebook)
-    statements = {
+    return {
         "findings_sql": compiled.findings,
         "standing_sql": compiled.standing,
         "compiler": COMPILER,
     }
-    if found is not None:
-        changed = sa.update(rulebooks).where(rulebooks.c.rulebook == found.rulebook)
-        transaction.run(changed.values(**statements))
-        return True
-    transaction.run(
-        sa.insert(rulebooks).values(
-            **named,
-            **statements,
-            digest=digest,
-            body=body,
-            binds_from=binds_from or sa.text("'-infinity'"),
-        )
-    )
-    return True
 
 
 def binding_at(transaction: Transaction, at: datetime) -> Binding:

@@ -15,10 +15,11 @@ BINDING = sa.text("""
     WHERE binds_from <= :at ORDER BY binds_from DESC LIMIT 1
 """)
 
-INSTALLED = sa.text("""
-    SELECT rulebook, digest, compiler FROM rulebook.rulebooks
-    WHERE name = :name AND version = :version
+FIRST = sa.text("""
+    SELECT digest, compiler FROM rulebook.rulebooks WHERE binds_from = '-infinity'
 """)
+
+ALL = sa.text("SELECT rulebook, CAST(body AS text) AS body FROM rulebook.rulebooks")
 
 DUE = sa.text("""
     SELECT person FROM rulebook.standings WHERE changes_at <= :at

@@ -102,7 +102,10 @@ class Desk:
 
     def designation(self, said: Said, state: State | None, registration: Registration) -> Outcome:
         """What becomes of a designation. Raises Rejected."""
-        self._area(registration, said["area"])
+        if not said["area"] and not registration.is_city_wide(self.city):
+            raise Rejected("place", "place_needs_city_wide")
+        if said["area"]:
+            self._area(registration, said["area"])
         return self._change(said, state)
 
     def retraction(self, state: State | None) -> Outcome:

@@ -30,13 +30,25 @@ from healthcode.evidence.feeds.recording import (
 )
 from healthcode.evidence.tables import imports, rejects
 from healthcode.kit.db import Database, Transaction, copy_in
-from healthcode.kit.words import Language
+from healthcode.kit.errors import BadInput
+from healthcode.kit.words import Language, Words
 
 BATCH = 5000  # rows: a transaction of well under two seconds, and one `recorded_at`
 FILE_LOCK_TIMEOUT = "10min"  # a second import of the same file waits for the first to stage it
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done ("stage" or "record"), how much is done, and of how much."""
+
+
+class RejectsUnsaved(BadInput):
+    """The rejects file cannot be written."""
+
+    words = Words(
+        zh="导入已完成，有 {count} 行未被接收，但无法写入 {path}。"
+        "请检查文件夹权限后再次导入同一文件：已接收的行不会重复。",
+        en="The import is done and {count} rows were not taken, but {path} cannot be written. "
+        "Check the folder's permissions and import the same file again: no row counts twice.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,14 +238,17 @@ class _Staging:
 def write_rejects(target: Path, rows: Iterator[tuple[int, int, str, str]]) -> int:
     """Write a rejects file beside the input: row, line, column, reason; how many there were.
 
-    The file holds none of the rows' own words. An empty list leaves no file.
+    The file holds none of the rows' own words. An empty list leaves no file. Raises RejectsUnsaved.
     """
     listed = list(rows)
-    if not listed:
-        target.unlink(missing_ok=True)
-        return 0
-    with target.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["row", "line", "column", "reason"])
-        writer.writerows(listed)
+    try:
+        if not listed:
+            target.unlink(missing_ok=True)
+            return 0
+        with target.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["row", "line", "column", "reason"])
+            writer.writerows(listed)
+    except OSError as error:
+        raise RejectsUnsaved(count=len(listed), path=target) from error
     return len(listed)

@@ -38,12 +38,14 @@ REASONS: dict[str, Words] = {
         en="This column must not be empty.",
     ),
     "bad_document": Words(
-        zh="证件号码不符合该证件类型的格式或校验码。",
-        en="The document number does not fit its kind: length, date or check digit.",
+        zh="证件须写作“类型:号码”（如 10:…），且号码符合该类型的长度、日期和校验码。",
+        en="A document is written with its kind, as 10:NUMBER, and the number must fit the kind: "
+        "length, date and check digit.",
     ),
     "subject_unknown": Words(
-        zh="该编号未由您的人员文件登记。请先导入人员文件。",
-        en="This key was not introduced by your people file. Import that file first.",
+        zh="该编号未由您的人员文件登记。请先导入人员文件；若是证件，请写作“类型:号码”，如 10:…。",
+        en="This key was not introduced by your people file. Import that file first; or, if it is "
+        "a document, write its kind before it, as 10:NUMBER.",
     ),
     "another_persons": Words(
         zh="该证件已属于另一个人；两条记录的合并须由登记机关或两名工作人员办理。",
@@ -74,6 +76,10 @@ REASONS: dict[str, Words] = {
         zh="未写地区，而此人的居住地不明：须由全市范围的来源写入。",
         en="No area is given and the person's residence is not known: only a city-wide source "
         "may write this.",
+    ),
+    "place_needs_city_wide": Words(
+        zh="场所须由全市范围的来源划定。",
+        en="A place is designated by a city-wide source.",
     ),
     "order_needs_two": Words(
         zh="管控令须由两名批准人签发，不能由文件写入。",

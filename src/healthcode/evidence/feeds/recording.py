@@ -112,7 +112,7 @@ class Recorder:
         return batch
 
     def _may_state(self, introductions: Sequence[Introduction]) -> list[bool]:
-        """A narrow client moves nobody into its divisions, nor out of another's."""
+        """A narrow client moves nobody into its divisions, and says nothing of others' people."""
         ours = list(self.desk.registrations.values())
         if any(each.is_city_wide(self.desk.city) for each in ours):
             return [True] * len(introductions)
@@ -132,18 +132,23 @@ class Recorder:
             return homes.get(person, "") if person is not None else ""
 
         return [
-            "residence" not in each.states
-            or (within(str(each.states["residence"])) and within(home(each)))
+            not each.states
+            or (within(str(each.states.get("residence", ""))) and within(home(each)))
             for each in introductions
         ]
 
     def _facts(self, rows: Sequence[Staged]) -> Batch:
         states = self._states(queries.FACT_STATES, rows)
-        persons = self._persons(rows)
+        named = self._named(rows)
+        persons = persons_of(self.transaction, self.client, named)
         homes = residences(self.transaction, persons.values())
+        # Documents can become known, and a replay's keys too; but a row that is not taken makes
+        # nobody known. Until a row is decided such a person has a number of no person.
+        unknown = [s for s in named if s not in persons and (s.kind or self.desk.replay)]
+        candidates = persons | {s: -n for n, s in enumerate(unknown, start=1)}
 
         def decide(said: Said, state: State | None) -> Outcome:
-            person, other = (_person(persons, said[name]) for name in ("subject", "with"))
+            person, other = (_person(candidates, said[name]) for name in ("subject", "with"))
             return self.desk.fact(said, state, Named(person, other, homes.get(person or 0, "")))
 
         def write(said: Said, recording: int, made: int, corrects: int | None) -> tuple[Any, ...]:
@@ -157,6 +162,8 @@ class Recorder:
             )  # fmt: skip
 
         batch, changes = self._decided(rows, states, decide)
+        taken = set(self._named([change for change in changes if change.is_new]))
+        persons |= ensure(self.transaction, self.client, [s for s in unknown if s in taken])
         gone = self._written(
             "evidence", changes, queries.NEW_FACT_IDS, _FACT_COLUMNS, _GONE_FACT_COLUMNS, write
         )
@@ -205,18 +212,16 @@ class Recorder:
             )
         return batch
 
-    def _persons(self, rows: Sequence[Staged]) -> dict[Subject, int]:
-        """The persons that the rows name. Documents become known; a replay's keys too."""
-        named = [
+    def _named(self, rows: Sequence[Staged] | Sequence[_Change]) -> list[Subject]:
+        """Whom the rows of registered sources name, each once."""
+        named = (
             _subject(subject)
             for each in rows
             if self.desk.may_say(each.said)
             for subject in (each.said["subject"], each.said["with"])
             if subject is not None
-        ]
-        made = [subject for subject in named if subject.kind or self.desk.replay]
-        known = ensure(self.transaction, self.client, made)
-        return known | persons_of(self.transaction, self.client, named)
+        )
+        return list(dict.fromkeys(named))
 
     def _states(self, query: sa.TextClause, rows: Sequence[Staged]) -> dict[bytes, State]:
         row_ids = [bytes.fromhex(each.said["row_id"]) for each in rows]
