@@ -111,10 +111,9 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Everything inside happens, or nothing does."""
-        with self.engine.connect() as connection:
-            with self.on(connection) as transaction:
-                yield transaction
-            connection.commit()
+        # begin(), not connect(): a COPY alone would not make SQLAlchemy commit.
+        with self.engine.begin() as connection, self.on(connection) as transaction:
+            yield transaction
 
     @contextmanager
     def on(self, connection: Connection) -> Iterator[Transaction]:

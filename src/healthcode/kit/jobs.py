@@ -14,6 +14,7 @@ from typing import Any, cast
 import procrastinate
 import procrastinate.exceptions
 import sqlalchemy as sa
+from procrastinate.jobs import Status
 from sqlalchemy.engine import Connection
 
 STALLED_AFTER = 60.0  # seconds without a heartbeat; a worker sends one every ten
@@ -103,7 +104,7 @@ async def _work(app: procrastinate.App, *, wait: bool) -> None:
         await _take_up_stalled(app)
         watch = asyncio.create_task(_watch_for_stalled(app))
         try:
-            await app.run_worker_async(wait=wait, listen_notify=wait)
+            await app.run_worker_async(wait=wait, listen_notify=wait, delete_jobs="successful")
         finally:
             watch.cancel()
 
@@ -117,4 +118,8 @@ async def _watch_for_stalled(app: procrastinate.App) -> None:
 async def _take_up_stalled(app: procrastinate.App) -> None:
     """A job whose worker was killed goes back into the queue."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except procrastinate.exceptions.UniqueViolation:
+            # Another of the same name waits already: that one will do its work.
+            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)

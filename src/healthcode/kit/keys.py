@@ -42,9 +42,12 @@ def load_ring(connection: Connection, masters: MasterKeys) -> KeyRing:
 def rotate(connection: Connection, masters: MasterKeys) -> int:
     """Add a data key, and wrap every key under the current master; the new key's id.
 
-    Values sealed before stay readable. The look-up key stays: hashes depend on it.
+    Values sealed before stay readable. The look-up key stays: hashes depend on it. Raises
+    MasterKeyMissing or WrapBroken.
     """
-    keys = [masters.rewrap(key) for key in _stored(connection)]
+    stored = _stored(connection)
+    KeyRing(masters, stored)  # every key opens, or nothing is changed
+    keys = [masters.rewrap(key) for key in stored]
     fresh = masters.new_data_key(max(key.key_id for key in keys) + 1, "data")
     connection.execute(sa.delete(data_keys))
     _store(connection, [*keys, fresh])

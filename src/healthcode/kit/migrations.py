@@ -31,14 +31,13 @@ def migrate(engine: Engine, folder: Path) -> None:
     """Bring the schema up to date; does nothing where it is. Raises MigrationBusy."""
     config = alembic.config.Config()
     config.set_main_option("script_location", str(folder))
-    with engine.connect() as connection:
+    with engine.begin() as connection:
         config.attributes["connection"] = connection
         try:
-            connection.execute(sa.text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
             connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
             alembic.command.upgrade(config, "head")
         except sa.exc.OperationalError as error:
             if isinstance(in_words(error), DatabaseBusy):
                 raise MigrationBusy(timeout=LOCK_TIMEOUT) from error
             raise
-        connection.commit()

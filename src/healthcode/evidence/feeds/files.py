@@ -9,9 +9,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.kit.errors import BadInput
@@ -32,7 +35,12 @@ NEEDED = {
     "designations": {"level", "started_at"},
 }
 SIGN_OF = {"designations": "level", "evidence": "kind", "people": "subject"}
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LOOK_AHEAD = 100  # JSON Lines have no header: the first rows' keys say what the file is
+
+
+# What no field can hold: line breaks, NUL, and half characters, which JSON can write.
+_UNFIT = re.compile("[\n\r\x00\ud800-\udfff]")
 
 
 class NoSuchFile(BadInput):
@@ -91,15 +99,13 @@ class FeedFile:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").digest()
                 file.seek(0)
-                first = file.readline().removeprefix(b"\xef\xbb\xbf").lstrip()
+                first = next((raw for _, raw in _lines(file)), b"").lstrip()
         except OSError as error:
             raise NoSuchFile(path=path) from error
         if first.startswith(b"{"):
             keys = _keys_of_first_rows(path)
             return cls(path, _what(path, keys), digest, None)
-        header = tuple(
-            name.strip() for name in next(csv.reader([first.decode("utf-8", "replace")]), [])
-        )
+        header = _names(first)
         what = _what(path, set(header))
         _check_columns(path, what, header)
         return cls(path, what, digest, header)
@@ -107,17 +113,10 @@ class FeedFile:
     def rows(self) -> Iterator[Row]:
         """Every data row, in order; empty lines are no rows."""
         with self.path.open("rb") as file:
-            number = 0
-            skip = self.header is not None
-            for line, raw in enumerate(file, start=1):
-                if line == 1:
-                    raw = raw.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
-                if not raw.strip():
-                    continue
-                if skip:
-                    skip = False
-                    continue
-                number += 1
+            lines = _lines(file)
+            if self.header is not None:
+                next(lines, None)
+            for number, (line, raw) in enumerate(lines, start=1):
                 yield Row(number, line, self._fields(raw))
 
     def _fields(self, raw: bytes) -> dict[str, str] | Rejected:
@@ -151,6 +150,22 @@ class FeedFile:
         return pairs
 
 
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not empty, with their numbers; without a byte order mark."""
+    for line, raw in enumerate(file, start=1):
+        text = raw.removeprefix(BYTE_ORDER_MARK) if line == 1 else raw
+        if text.strip():
+            yield line, text
+
+
+def _names(first: bytes) -> tuple[str, ...]:
+    try:
+        names = next(csv.reader([first.decode("utf-8", "replace")]), [])
+    except csv.Error:
+        return ()
+    return tuple(name.strip() for name in names)
+
+
 def _flat_object(text: str) -> dict[str, str] | None:
     def once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
         if len({key for key, _ in pairs}) < len(pairs):
@@ -165,7 +180,7 @@ def _flat_object(text: str) -> dict[str, str] | None:
         return None
     if not all(value is None or isinstance(value, str) for value in found.values()):
         return None
-    if any("\n" in value or "\x00" in value for value in found.values() if value):
+    if any(_UNFIT.search(value) for value in found.values() if value):
         return None
     return {key: (value or "").strip() for key, value in found.items()}
 
@@ -173,7 +188,7 @@ def _flat_object(text: str) -> dict[str, str] | None:
 def _keys_of_first_rows(path: Path) -> set[str]:
     keys: set[str] = set()
     with path.open("rb") as file:
-        for _, raw in zip(range(LOOK_AHEAD), file, strict=False):
+        for _, raw in islice(_lines(file), LOOK_AHEAD):
             keys |= (_flat_object(raw.decode("utf-8", "replace")) or {}).keys()
     return keys
 

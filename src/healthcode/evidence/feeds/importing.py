@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from healthcode.evidence.feeds import queries
 from healthcode.evidence.feeds.deciding import Desk, Outcome
 from healthcode.evidence.feeds.files import FeedFile
-from healthcode.evidence.feeds.reading import Reader
+from healthcode.evidence.feeds.reading import Reader, Said
 from healthcode.evidence.feeds.reasons import REASONS, Rejected
 from healthcode.evidence.feeds.recording import (
     Recorder,
@@ -195,8 +195,8 @@ class Importer:
 class _Staging:
     """The rows of a file as they are staged: read, sealed, and cut into batches.
 
-    A batch holds a row id, or a subject of a people file, once at most: rows that follow one
-    another about the same thing are recorded one after the other.
+    A batch is about a row id, or about a key or document of a people file, once at most: rows
+    about the same thing are recorded one after the other, in the order of the file.
     """
 
     def __init__(
@@ -225,14 +225,21 @@ class _Staging:
                 continue
             if self._only and each.row not in self._only:
                 continue
-            self._place(said.get("row_id") or "/".join(said["subject"][:2]))
+            self._place(_about(said))
             yield self._imported, each.row, self.batch, each.line, json.dumps(said)
 
-    def _place(self, name: str) -> None:
-        if len(self._in_batch) >= BATCH or name in self._in_batch:
+    def _place(self, names: set[str]) -> None:
+        if len(self._in_batch) >= BATCH or names & self._in_batch:
             self.batch += 1
             self._in_batch.clear()
-        self._in_batch.add(name)
+        self._in_batch |= names
+
+
+def _about(said: Said) -> set[str]:
+    """What a row is about: its row id, or whom a row of a people file introduces."""
+    if "row_id" in said:
+        return {said["row_id"]}
+    return {hashed for _, hashed, _ in filter(None, (said["subject"], said["document"]))}
 
 
 def write_rejects(target: Path, rows: Iterator[tuple[int, int, str, str]]) -> int:

@@ -5,6 +5,7 @@ What it says is staged as JSON. Document numbers, names and keys leave here only
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -23,6 +24,8 @@ CONTENT = "evidence.feed_rows.content"
 SEXES = {"": None, "M": 1, "F": 2, "0": 0, "1": 1, "2": 2, "9": 9}
 OLDEST = 150
 MOST_REMEMBERED = 100_000  # subjects; about 60 MB
+
+_AGE = re.compile(r"[0-9]{1,3}")
 
 REPLAY = "replay"
 """A replay's client, and its source where a row names none."""
@@ -43,7 +46,7 @@ class Reader:
     now: datetime
     replay: bool = False
     _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _subjects: dict[str, list[str | None]] = field(default_factory=dict)
+    _subjects: dict[tuple[str, bool], list[str | None]] = field(default_factory=dict)
 
     def read(self, what: str, row: dict[str, str]) -> Said:
         """What the row says. Raises Rejected."""
@@ -55,7 +58,8 @@ class Reader:
         said: Said = {"retract": action == "retract"}
         named = row.get("row_id", "")
         if named and said["retract"]:
-            return said | {"row_id": self._hash(named, ROW_ID), "content": ""}
+            said |= {"row_id": self._hash(named, ROW_ID), "content": ""}
+            return said | {"recorded_at": self._recorded_at(row)}
         said |= self._fact(row) if what == "evidence" else self._designation(row)
         return said | self._identity(named, said)
 
@@ -122,7 +126,7 @@ class Reader:
         sex, age = row.get("sex", ""), row.get("age", "")
         if sex.upper() not in SEXES:
             raise Rejected("sex", "bad_sex")
-        if age and not (age.isascii() and age.isdigit() and int(age[:4]) <= OLDEST):
+        if age and (_AGE.fullmatch(age) is None or int(age) > OLDEST):
             raise Rejected("age", "bad_age")
         name = fields.short("name", row.get("name", ""))
         document = self._subject("document", row.get("document", ""))
@@ -159,15 +163,16 @@ class Reader:
         """`[kind, hash, sealed]`, in hex."""
         if not text:
             return None
-        if text not in self._subjects:
+        own_key = self.replay and column != "document"
+        if (text, own_key) not in self._subjects:
             if len(self._subjects) >= MOST_REMEMBERED:
                 self._subjects.clear()
-            self._subjects[text] = self._identified(column, text)
-        return self._subjects[text]
+            self._subjects[text, own_key] = self._identified(column, text, own_key=own_key)
+        return self._subjects[text, own_key]
 
-    def _identified(self, column: str, text: str) -> list[str | None]:
+    def _identified(self, column: str, text: str, *, own_key: bool) -> list[str | None]:
         try:
-            made = identify(self.ring, self.client, text, self._today, own_keys=self.replay)
+            made = identify(self.ring, self.client, text, self._today, own_keys=own_key)
         except BadDocument:
             raise Rejected(column, "bad_document") from None
         return [made.kind, made.hashed.hex(), made.sealed.hex() if made.sealed else None]
