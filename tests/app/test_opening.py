@@ -16,7 +16,7 @@ from healthcode.app.settings import Settings, read_settings
 from healthcode.app.wiring import SHIPPED_RULEBOOK, master_keys, open_house, shipped
 from healthcode.kit.embedded import drop_database, ensure_database
 from healthcode.kit.secrets import KeyRing, MasterKeys
-from healthcode.rulebook.actions import binding_at, install, read_rulebook
+from healthcode.rulebook.actions import Shipped, binding_at, install, read_rulebook
 
 Made = TypeVar("Made")
 
@@ -56,7 +56,7 @@ def test_two_processes_that_open_an_empty_database_at_once_both_find_a_whole_hou
     assert other.open(one.seal("张三", "place"), "place") == "张三"
     with open_house(read_settings()) as database, database.transaction() as transaction:
         text = (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8")
-        assert install(transaction, text) is False  # it is there
+        assert install(transaction, text) is Shipped.PRESENT
         bound = binding_at(transaction, transaction.now)
         assert bound.rulebook == read_rulebook(text)
 

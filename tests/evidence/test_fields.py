@@ -129,13 +129,13 @@ def test_an_area_has_two_four_six_nine_or_twelve_digits(written: str) -> None:
     assert refusal(fields.area, "area", written) == ("area", "bad_area")
 
 
-@pytest.mark.parametrize("written", ["", "positive", "pcr_negative", "1st", "a" * 200])
+@pytest.mark.parametrize("written", ["", "positive", "pcr_negative", "b117", "a" * 200])
 def test_a_result_is_a_lower_case_word(written: str) -> None:
     assert fields.word("result", written) == written
 
 
 @pytest.mark.parametrize(
-    "written", ["Positive", "阴性", "two words", "_x", "é", "a-b", "a" * 201, "x\n"]
+    "written", ["Positive", "阴性", "two words", "_x", "é", "a-b", "1st", "a" * 201, "x\n"]
 )
 def test_a_result_that_is_no_lower_case_word_is_refused(written: str) -> None:
     assert refusal(fields.word, "result", written) == ("result", "result_word")
@@ -144,6 +144,24 @@ def test_a_result_that_is_no_lower_case_word_is_refused(written: str) -> None:
 def test_a_text_has_two_hundred_characters_at_most() -> None:
     assert fields.short("place", "店" * 200) == "店" * 200
     assert refusal(fields.short, "place", "店" * 201) == ("place", "too_long")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "10:11010519491231002X", "10：1101", "at 20:E12345678", "11010519491231002X",
+        "店11010519491231002x。", "13920200000", "tel 13920200000", "13920200000店",
+    ],
+)  # fmt: skip
+def test_a_place_never_holds_a_document_or_a_phone(written: str) -> None:
+    assert refusal(fields.place, "place", written) == ("place", "looks_personal")
+
+
+@pytest.mark.parametrize(
+    "written", ["", "百货大楼", "shop 2", "K1325", "120101001001", "bus 20-18", "row-100000"]
+)
+def test_a_place_is_a_name(written: str) -> None:
+    assert fields.place("place", written) == written
 
 
 def test_an_end_before_the_start_is_refused_however_the_times_are_written() -> None:
@@ -157,6 +175,7 @@ def test_an_end_before_the_start_is_refused_however_the_times_are_written() -> N
 def test_no_text_in_any_field_raises_anything_but_a_rejection(text: str) -> None:
     for read in (
         fields.instant, fields.end, fields.area, fields.number, fields.word, fields.short,
+        fields.place,
     ):  # fmt: skip
         try:
             read("column", text)

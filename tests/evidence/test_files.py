@@ -221,8 +221,8 @@ def test_json_lines_are_flat_objects_and_numbers_stay_as_they_are_written(opened
     [
         b'{"subject": "a", "subject": "b"}', b'{"subject": {"a": "b"}}', b'{"subject": ["a"]}',
         b'{"subject": true}', b'{"number": NaN}', b"[1, 2]", b'"subject"', b"7", b"null", b"{",
-        b'{"subject": "a"} {}', b"subject,kind", b'{"place": "two\\nlines"}', b'{"place": "\\u0000"}',
-        b'{"place": ' + b"[" * 100_000, b'{"subject": "a",}',
+        b'{"subject": "a"} {}', b"subject,kind", b'{"place": "two\\nlines"}', b'{"subject": "a",}',
+        b'{"place": "\\u0000"}', b'{"place": ' + b"[" * 100_000,
     ],
     ids=lambda line: line[:30].decode(),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from healthcode.evidence.feeds.importing import write_rejects
 from healthcode.evidence.feeds.reasons import REASONS
 from healthcode.evidence.feeds.recording import UnknownClient
 from healthcode.kit.db import Database
+from tests.conftest import NOON
 from tests.evidence.feeding import (
     ANNA,
     BO,
@@ -27,8 +28,6 @@ from tests.evidence.feeding import (
     table,
     visit,
 )
-
-NOON = datetime(2020, 2, 20, 4, tzinfo=UTC)
 
 Departments = Callable[..., Department]
 

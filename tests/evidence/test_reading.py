@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from healthcode.evidence.feeds.files import COLUMNS, FeedFile
-from healthcode.evidence.feeds.reading import Reader, Said
+from healthcode.evidence.feeds.reading import REPLAY, Reader, Said
 from healthcode.evidence.feeds.reasons import REASONS, Rejected
 from healthcode.evidence.terms import Kind, Level
 from healthcode.kit.secrets import KeyRing, MasterKeys, new_master_key
@@ -22,10 +22,11 @@ MASTERS = MasterKeys.read(new_master_key())
 RING = KeyRing(MASTERS, [MASTERS.new_data_key(1, "lookup"), MASTERS.new_data_key(2, "data")])
 NOW = datetime(2020, 2, 20, 4, tzinfo=UTC)
 WHATS = sorted(COLUMNS)
+SOURCES = frozenset({"hospital", "clinic", REPLAY})
 
 
 def reader(client: str = "health", *, replay: bool = False) -> Reader:
-    return Reader(client, RING, NOW, replay=replay)
+    return Reader(client, RING, NOW, SOURCES, replay=replay)
 
 
 def read(what: str, row: dict[str, str], *, replay: bool = False) -> Said:
@@ -66,7 +67,9 @@ def test_a_row_says_what_is_kept() -> None:
         ({"number": "warm"}, ("number", "bad_number")),
         ({"area": "1"}, ("area", "bad_area")),
         ({"place": "x" * 201}, ("place", "too_long")),
+        ({"place": f"home of {ANNA}"}, ("place", "looks_personal")),
         ({"source": ""}, ("source", "missing")),
+        ({"source": "police"}, ("source", "source_not_registered")),
         ({"started_at": ""}, ("started_at", "missing")),
         ({"started_at": "soon"}, ("started_at", "bad_time")),
         ({"ended_at": "later"}, ("ended_at", "bad_time")),
@@ -87,6 +90,7 @@ def test_a_row_of_evidence_is_refused_by_column_and_reason(
         ({"level": "low"}, ("level", "level_unknown")),
         ({"area": ""}, ("area", "area_or_place")),
         ({"place": "market"}, ("area", "area_or_place")),
+        ({"area": "", "place": "13920200000"}, ("place", "looks_personal")),
         ({"area": "4201x"}, ("area", "bad_area")),
         ({"started_at": "infinity"}, ("started_at", "bad_time")),
         ({"ended_at": "2020-01-09"}, ("ended_at", "ends_before_start")),

@@ -18,11 +18,12 @@ from healthcode.kit.clock import (
     local_today,
 )
 
+THERE = ZoneInfo("Asia/Shanghai")
 # China's last daylight saving time ended in September 1991.
 instants = st.datetimes(
     datetime(1992, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
     datetime(2100, 1, 1),  # noqa: DTZ001
-    timezones=st.sampled_from([UTC, SHANGHAI, timezone(timedelta(hours=-11)), ZoneInfo("Asia/Shanghai")]),
+    timezones=st.sampled_from([UTC, SHANGHAI, timezone(timedelta(hours=-11)), THERE]),
 )  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def test_a_midnight_is_never_later_than_its_instant_and_less_than_a_day_before(
 
 @given(instants, st.integers(-400, 400))
 def test_local_days_are_those_of_the_calendar_in_shanghai(instant: datetime, days: int) -> None:
-    there = instant.astimezone(ZoneInfo("Asia/Shanghai"))
+    there = instant.astimezone(THERE)
     assert local_today(instant) == there.date()
     assert local_today(local_midnight(instant, days)) == there.date() + timedelta(days=days)
     assert local_text(instant) == there.strftime("%Y-%m-%d %H:%M")

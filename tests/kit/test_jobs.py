@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -240,3 +243,32 @@ def test_what_ran_well_does_not_stay_in_the_queue_for_ever(database: Database) -
         transaction.defer("note", persons=[1])
     run_jobs(database, wait=False)
     assert queue(database) == []
+
+
+STOPPED_AT_ONCE = """
+import os, sys
+import procrastinate
+from healthcode.kit.jobs import Jobs
+
+opening = procrastinate.App.open_async
+
+def stopped_while_opening(self, *arguments, **named):
+    os.kill(os.getpid(), int(sys.argv[2]))
+    return opening(self, *arguments, **named)
+
+procrastinate.App.open_async = stopped_while_opening
+try:
+    Jobs(sys.argv[1], {}).work(lambda job, arguments: None, wait=True)
+except KeyboardInterrupt:
+    pass
+"""
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_that_is_stopped_while_it_starts_stops(
+    database: Database, ended_by: signal.Signals
+) -> None:
+    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    command = [sys.executable, "-c", STOPPED_AT_ONCE, url, str(int(ended_by))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    assert done.returncode == 0, done.stderr

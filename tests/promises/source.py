@@ -32,17 +32,8 @@ class File:
         return len(self.text.splitlines())
 
     def imports(self) -> dict[str, str]:
-        """What a name at the top of the file stands for: `queries` -> `healthcode.x.queries`."""
-        found: dict[str, str] = {}
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                found |= {alias.asname or alias.name: alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                found |= {
-                    alias.asname or alias.name: f"{node.module}.{alias.name}"
-                    for alias in node.names
-                }
-        return found
+        """What a name in the file stands for: `queries` -> `healthcode.x.queries`."""
+        return _imported(self.text)
 
     def calls(self) -> Iterator[ast.Call]:
         return (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
@@ -60,6 +51,19 @@ class File:
 @cache
 def _parsed(text: str) -> ast.Module:
     return ast.parse(text)
+
+
+@cache
+def _imported(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for node in ast.walk(_parsed(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.asname or alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {
+                alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names
+            }
+    return found
 
 
 @cache

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -120,7 +121,7 @@ for step in json.load(open(sys.argv[1], encoding="utf-8")):
             connection.execute(step["sql"])
         continue
     sys.argv = ["healthcode", *step["run"]]
-    sys.stdin = io.StringIO(step.get("stdin", ""))
+    sys.stdin = io.TextIOWrapper(io.BytesIO(step.get("stdin", "").encode()), "utf-8")
     code = 0
     try:
         main()
@@ -299,6 +300,14 @@ def test_there_was_something_to_see(run: Run) -> None:
     assert run.texts["the lists of rejected rows"].count("\n") > 40
     for reason in ("UTF-8", "校验码", "未登记", "不认识的列"):
         assert reason in run.texts["the lists of rejected rows"]
+
+
+def test_the_log_shows_every_statement_and_no_row(run: Run) -> None:
+    """At its most talkative; a row would be somebody's colour, with their key."""
+    log = run.texts["the log"]
+    assert "INSERT INTO evidence.imports" in log
+    assert "SELECT f.fact, f.person" in log
+    assert not re.search(r"\bRow \(|\bCol \(|\bgenerated in [0-9.]+s\] [({]", log)
 
 
 @pytest.mark.parametrize("secret", SECRETS)

@@ -19,8 +19,8 @@ from healthcode.rulebook.actions import (
     AT_ONCE,
     Shipped,
     binding_at,
+    enact,
     install,
-    publish,
     reassess_due,
     reassess_or_defer,
 )
@@ -152,7 +152,7 @@ def test_the_rulebook_that_binds_is_the_one_of_the_moment_judged(
 ) -> None:
     shipped_one = binding_at(transaction, NOON).rulebook
     later = shipped_one.model_copy(update={"version": "2"})
-    publish(transaction, later, binds_from=NOON + timedelta(days=1))
+    enact(transaction, later, binds_from=NOON + timedelta(days=1))
     assert binding_at(transaction, NOON).rulebook.version == shipped_one.version
     assert binding_at(transaction, NOON + timedelta(days=1)).rulebook.version == "2"
     assert binding_at(transaction, datetime(1900, 1, 1, tzinfo=UTC)).rulebook == shipped_one

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 
 from healthcode.kit.db import Transaction
-from healthcode.rulebook.actions import publish, reassess
+from healthcode.rulebook.actions import enact, reassess
 from healthcode.rulebook.tables import findings as findings_table
 from healthcode.rulebook.tables import standings
 from healthcode.rulebook.terms import Colour, Standing
@@ -101,4 +101,4 @@ def test_reassessing_leaves_what_the_law_says_of_now_whatever_stood_there_before
 def _bind(transaction: Transaction, world: World, version: str) -> None:
     named = world.rulebook.model_copy(update={"name": "drawn", "version": version})
     ago = {"9.1": timedelta(hours=2), "9.2": timedelta(hours=1)}[version]
-    publish(transaction, named, binds_from=transaction.now - ago)
+    enact(transaction, named, binds_from=transaction.now - ago)

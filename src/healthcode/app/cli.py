@@ -23,6 +23,7 @@ from healthcode.app import replaying, showing
 from healthcode.app.settings import Settings, read_settings
 from healthcode.app.wiring import master_keys, open_house, run_jobs, shipped_rulebook
 from healthcode.evidence import Level
+from healthcode.evidence.actions import NAME as CLIENT_NAME
 from healthcode.evidence.actions import SourceRegistration, designate, register, registered
 from healthcode.evidence.feeds import fields
 from healthcode.evidence.feeds.deciding import Outcome
@@ -260,7 +261,7 @@ def standing(
 ) -> None:
     """A person's colour with its reasons; also any past one, by what was known at any time."""
     moments = [_moment("--at", at), _moment("--known-at", known_at)]
-    name = sys.stdin.readline().strip() if person == "-" else person.strip()
+    name = (_first_line() if person == "-" else person).strip()
     with _house() as (database, _), database.transaction() as transaction:
         judgement = judge(transaction, _person(transaction, name), *moments)
         reasons = explain(transaction, judgement)
@@ -270,9 +271,16 @@ def standing(
         out.print(showing.judgement(judgement, reasons, _language()))
 
 
+def _first_line() -> str:
+    """Standard input's first line; bytes that are no UTF-8 are nobody's name."""
+    return sys.stdin.buffer.readline().decode("utf-8", "replace")
+
+
 def _person(transaction: Transaction, name: str) -> int:
     client, _, key = name.partition("/")
     own = bool(key) and not is_document(name)
+    if not is_document(name) and not (own and CLIENT_NAME.fullmatch(client)):
+        raise NobodyKnown  # before it reaches the database, whose log may keep what it is asked
     subject = identify(
         transaction.keys, client, key if own else name, local_today(transaction.now), own_keys=own
     )

@@ -114,8 +114,10 @@ def _scratch(settings: Settings) -> Iterator[Database]:
             listeners: Listeners = {Recorded: [], Designated: []}  # nobody has a standing here
             masters = MasterKeys.read(new_master_key())
             database = prepare(url, masters, SystemClock(), listeners)
-            yield database
-            database.engine.dispose()
+            try:
+                yield database
+            finally:
+                database.engine.dispose()
         finally:
             drop_database(server, name)
 

@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from healthcode.kit.errors import NotReady
-from healthcode.kit.words import Words
-from healthcode.places import kept_code
+from healthcode.kit.words import Language, Words
+from healthcode.places import division
 
 PREFIX = "HEALTHCODE_"
 
@@ -20,9 +22,42 @@ class BadSetting(NotReady):
     """A setting that the house does not start with."""
 
     words = Words(
-        zh="设置 {name} 有误：{what}。请查阅 docs/reference/settings.md。",
-        en="The setting {name} is wrong: {what}. See docs/reference/settings.md.",
+        zh="设置 {name} 有误：{allowed}。请查阅 docs/reference/settings.md。",
+        en="The setting {name} is wrong: {allowed}. See docs/reference/settings.md.",
     )
+
+    def __init__(self, setting: str) -> None:
+        self.setting = setting
+        super().__init__()
+
+    def say(self, language: Language) -> str:
+        """Which setting, and what it takes; never what it was."""
+        allowed = ALLOWED[self.setting].in_language(language)
+        words = self.words.in_language(language)
+        return words.format(name=PREFIX + self.setting.upper(), allowed=allowed)
+
+
+ALLOWED = {
+    "database_url": Words(
+        zh="请写作 postgresql://用户:密码@主机:5432/数据库，密码中的特殊字符须作百分号编码",
+        en="write it as postgresql://user:password@host:5432/database, with special characters "
+        "of the password percent-encoded",
+    ),
+    "data_dir": Words(zh="请写一个文件夹的路径", en="write the path of a folder"),
+    "master_keys": Words(
+        zh="请用 healthcode keys new 生成", en="make one with healthcode keys new"
+    ),
+    "city": Words(
+        zh="请写所服务城市的区划代码（GB/T 2260），如 12 或 120000",
+        en="write the division code of the city that is served (GB/T 2260), as 12 or 120000",
+    ),
+    "language": Words(zh="请写 zh 或 en", en="write zh or en"),
+    "log_level": Words(
+        zh="请写 debug、info、warning 或 error", en="write debug, info, warning or error"
+    ),
+    "pool_size": Words(zh="请写 2 至 100 的整数", en="write a whole number from 2 to 100"),
+}
+"""What each setting takes, for whoever wrote something else."""
 
 
 class Settings(BaseSettings):
@@ -59,18 +94,23 @@ class Settings(BaseSettings):
     @field_validator("city")
     @classmethod
     def _city_is_a_division(cls, value: str) -> str:
-        code = kept_code(value)
-        if not code:
-            raise ValueError("name the division that this house serves, as 12 or 120000")
-        return code
+        found = division(value)
+        if found is None:
+            raise ValueError
+        return found.code
 
     @field_validator("database_url")
     @classmethod
     def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return None
-        if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-            raise ValueError("write it as postgresql://user:password@host:5432/database")
+        text = value.get_secret_value()
+        if not text.startswith(("postgresql://", "postgres://")):
+            raise ValueError
+        try:
+            make_url(text)
+        except ArgumentError:
+            raise ValueError from None
         return value
 
 
@@ -80,5 +120,4 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        raise BadSetting(name=PREFIX + name, what=first["msg"]) from None
+        raise BadSetting(str(first["loc"][0])) from None

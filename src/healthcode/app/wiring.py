@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +97,13 @@ def prepare(
     url: str, masters: MasterKeys, clock: Clock, listeners: Listeners, *, pool_size: int = 5
 ) -> Database:
     """A migrated database with its key ring. Raises NoDatabase and MigrationBusy."""
-    engine = answering(engine_for(url, pool_size=pool_size))
-    migrate(engine, shipped("migrations"))
-    with engine.begin() as connection:
-        ring = keys.load_ring(connection, masters)
+    engine = engine_for(url, pool_size=pool_size)
+    with ExitStack() as undo:
+        undo.callback(engine.dispose)
+        migrate(answering(engine), shipped("migrations"))
+        with engine.begin() as connection:
+            ring = keys.load_ring(connection, masters)
+        undo.pop_all()
     return Database(engine, clock, ring, Jobs(url, JOBS), listeners)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
@@ -51,9 +52,10 @@ class DatabaseBusy(NotReady):
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's SQLSTATE
 
 
-def in_words(error: sa.exc.OperationalError) -> NotReady:
-    """What a database error means to a person."""
-    locked = getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE
+def in_words(error: sa.exc.DBAPIError | psycopg.Error) -> NotReady:
+    """What a database error means to a person: DatabaseBusy or NoDatabase."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    locked = getattr(cause, "sqlstate", None) == LOCK_NOT_AVAILABLE
     return DatabaseBusy() if locked else NoDatabase()
 
 
@@ -141,5 +143,5 @@ def answering(engine: Engine) -> Engine:
     try:
         with engine.connect():
             return engine
-    except sa.exc.OperationalError as error:
+    except sa.exc.DBAPIError as error:
         raise in_words(error) from error

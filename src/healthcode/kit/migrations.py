@@ -6,6 +6,7 @@ from pathlib import Path
 
 import alembic.command
 import alembic.config
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
@@ -37,7 +38,7 @@ def migrate(engine: Engine, folder: Path) -> None:
             connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
             connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
             alembic.command.upgrade(config, "head")
-        except sa.exc.OperationalError as error:
+        except (sa.exc.OperationalError, psycopg.OperationalError) as error:
             if isinstance(in_words(error), DatabaseBusy):
                 raise MigrationBusy(timeout=LOCK_TIMEOUT) from error
             raise

@@ -95,7 +95,10 @@ def install(transaction: Transaction, text: str) -> Shipped:
     rulebook = read_rulebook(text)
     found = transaction.run(queries.FIRST).one_or_none()
     if found is None:
-        publish(transaction, rulebook)
+        transaction.run(queries.LOCK_RULEBOOKS)  # of two processes at once, one enacts it
+        found = transaction.run(queries.FIRST).one_or_none()
+    if found is None:
+        enact(transaction, rulebook)
         return Shipped.INSTALLED
     if found.compiler != COMPILER:
         for each in transaction.run(queries.ALL).all():
@@ -106,7 +109,7 @@ def install(transaction: Transaction, text: str) -> Shipped:
     return Shipped.PRESENT if same else Shipped.WAITS
 
 
-def publish(
+def enact(
     transaction: Transaction, rulebook: Rulebook, *, binds_from: datetime | None = None
 ) -> None:
     """Compile and keep a rulebook that binds from a moment; without one, from the beginning."""

@@ -19,6 +19,8 @@ FIRST = sa.text("""
     SELECT digest, compiler FROM rulebook.rulebooks WHERE binds_from = '-infinity'
 """)
 
+LOCK_RULEBOOKS = sa.text("LOCK TABLE rulebook.rulebooks IN SHARE ROW EXCLUSIVE MODE")
+
 ALL = sa.text("SELECT rulebook, CAST(body AS text) AS body FROM rulebook.rulebooks")
 
 DUE = sa.text("""

@@ -19,7 +19,9 @@ INFINITY = "infinity"
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII
 )
-_WORD = re.compile(r"[a-z0-9][a-z0-9_]*", re.ASCII)
+_WORD = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+# A document with its kind, a resident's number, or a mobile phone: a person, in no column of ours.
+_PERSONAL = re.compile(r"\b\d\d[:：]|(?<!\d)\d{17}[\dXx]|(?<!\d)1[3-9]\d{9}(?!\d)", re.ASCII)
 
 
 @lru_cache(maxsize=65536)
@@ -94,6 +96,13 @@ def short(column: str, text: str) -> str:
     if len(text) > LONGEST:
         raise Rejected(column, "too_long")
     return text
+
+
+def place(column: str, text: str) -> str:
+    """A place's name; never a person's number."""
+    if _PERSONAL.search(text) is not None:
+        raise Rejected(column, "looks_personal")
+    return short(column, text)
 
 
 def span(started: str, ended: str | None) -> None:

@@ -17,17 +17,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
+from healthcode.evidence.feeds.batches import note_rejects, staged_rows
 from healthcode.evidence.feeds.deciding import Desk, Outcome
 from healthcode.evidence.feeds.files import FeedFile
 from healthcode.evidence.feeds.reading import Reader, Said
 from healthcode.evidence.feeds.reasons import REASONS, Rejected
-from healthcode.evidence.feeds.recording import (
-    Recorder,
-    designating,
-    desk_of,
-    note_rejects,
-    staged_rows,
-)
+from healthcode.evidence.feeds.recording import Recorder, designating, desk_of
 from healthcode.evidence.tables import imports, rejects
 from healthcode.kit.db import Database, Transaction, copy_in
 from healthcode.kit.errors import BadInput
@@ -112,8 +107,10 @@ class Importer:
         return {"client": self.client, "digest": file.digest}
 
     def _lock(self, transaction: Transaction, file: FeedFile) -> sa.Row[Any]:
-        transaction.run(sa.text(f"SET LOCAL lock_timeout = '{FILE_LOCK_TIMEOUT}'"))
-        return transaction.run(queries.LOCK_FILE, self._of(file)).one()
+        transaction.run(queries.wait_at_most(FILE_LOCK_TIMEOUT))
+        found = transaction.run(queries.LOCK_FILE, self._of(file)).one()
+        transaction.run(queries.WAIT_AS_USUAL)
+        return found
 
     @staticmethod
     def _id(found: sa.Row[Any]) -> int:
@@ -134,7 +131,8 @@ class Importer:
         imported = self._id(found)
         again = set(transaction.run(queries.REJECTED_ROWS, {"import": imported}).scalars())
         transaction.run(sa.delete(rejects).where(rejects.c["import"] == imported))
-        reader = Reader(self.client, transaction.keys, transaction.now, replay=self.replay)
+        sources = frozenset(self._desk(transaction, file.what).registrations)
+        reader = Reader(self.client, transaction.keys, transaction.now, sources, replay=self.replay)
         staging = _Staging(file, reader, imported, only=again, batch=found.batches)
         copy_in(
             transaction.connection,

@@ -9,9 +9,16 @@ KNOW_FILE = sa.text("""
     INSERT INTO evidence.imports (client, digest, what) VALUES (:client, :digest, :what)
     ON CONFLICT (client, digest) DO NOTHING
 """)
+WAIT_AS_USUAL = sa.text("SET LOCAL lock_timeout TO DEFAULT")
 LOCK_FILE = sa.text("""
     SELECT * FROM evidence.imports WHERE client = :client AND digest = :digest FOR UPDATE
 """)
+
+
+def wait_at_most(timeout: str) -> sa.TextClause:
+    """Wait so long for locks in this transaction: `10min`."""
+    return sa.text(f"SET LOCAL lock_timeout = '{timeout}'")
+
 
 REJECTED_ROWS = sa.text('SELECT "row" FROM evidence.rejects WHERE import = :import')
 

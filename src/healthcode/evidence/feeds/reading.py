@@ -44,6 +44,7 @@ class Reader:
     client: str
     ring: KeyRing
     now: datetime
+    sources: frozenset[str]
     replay: bool = False
     _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     _subjects: dict[tuple[str, bool], list[str | None]] = field(default_factory=dict)
@@ -98,8 +99,8 @@ class Reader:
             "result": result("result", get("result", "")),
             "number": fields.number("number", get("number", "")),
             "area": fields.area("area", get("area", "")),
-            "place": fields.short("place", get("place", "")),
-            "source": fields.short("source", self._source(row)),
+            "place": self._place(get("place", "")),
+            "source": self._source(row),
             "started_at": started,
             "ended_at": ended,
             "recorded_at": self._recorded_at(row),
@@ -109,7 +110,7 @@ class Reader:
         if _needed(row, "level") not in set(Level) and not self.replay:
             raise Rejected("level", "level_unknown")
         area = fields.area("area", row.get("area", ""))
-        place = fields.short("place", row.get("place", ""))
+        place = self._place(row.get("place", ""))
         if not (area or place) or (area and place and not self.replay):
             raise Rejected("area", "area_or_place")
         started, ended = self._times(row)
@@ -152,8 +153,15 @@ class Reader:
             raise Rejected("started_at", "in_the_future")
         return started, ended
 
+    def _place(self, text: str) -> str:
+        return fields.short("place", text) if self.replay else fields.place("place", text)
+
     def _source(self, row: dict[str, str]) -> str:
-        return (row.get("source") or REPLAY) if self.replay else _needed(row, "source")
+        """A registered source, so that nothing else in this column is ever stored."""
+        source = (row.get("source") or REPLAY) if self.replay else _needed(row, "source")
+        if source not in self.sources:
+            raise Rejected("source", "source_not_registered")
+        return source
 
     def _recorded_at(self, row: dict[str, str]) -> str | None:
         """Ours to say, except in a replay."""

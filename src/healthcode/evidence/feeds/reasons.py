@@ -117,6 +117,10 @@ REASONS: dict[str, Words] = {
         zh="请写地区或场所，二者择一。",
         en="Name an area or a place, one of the two.",
     ),
+    "looks_personal": Words(
+        zh="此列像是证件号码或手机号，不应写在这里。",
+        en="This looks like a document number or a phone, which do not belong in this column.",
+    ),
     "too_long": Words(
         zh="内容过长（至多 200 字）。",
         en="Too long: 200 characters at most.",

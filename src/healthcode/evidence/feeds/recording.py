@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
+from healthcode.evidence.feeds.batches import Batch, Staged, subject_of
 from healthcode.evidence.feeds.deciding import (
     DESIGNATION,
     Desk,
@@ -18,15 +18,15 @@ from healthcode.evidence.feeds.deciding import (
     Registration,
     State,
 )
+from healthcode.evidence.feeds.introducing import introduced
 from healthcode.evidence.feeds.reading import Reader, Said
 from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.evidence.queries import REGISTRATIONS
-from healthcode.evidence.tables import rejects
 from healthcode.evidence.terms import Designated, Recorded
 from healthcode.kit.db import Transaction, copy_in
 from healthcode.kit.errors import Refused
 from healthcode.kit.words import Words
-from healthcode.people import Introduction, Subject, ensure, introduce, persons_of, residences
+from healthcode.people import Subject, ensure, persons_of, residences
 
 
 class UnknownClient(Refused):
@@ -49,23 +49,6 @@ class NoDesignationSource(Refused):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """A row on its way in."""
-
-    row: int
-    line: int
-    said: Said
-
-
-@dataclass
-class Batch:
-    """What one batch did."""
-
-    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
-    rejected: list[tuple[Staged, Rejected]] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class Recorder:
     """Writes the batches of one client's file."""
@@ -76,66 +59,10 @@ class Recorder:
 
     def record(self, what: str, rows: Sequence[Staged]) -> Batch:
         """Decide and write the rows of a batch."""
-        write = {
-            "people": self._people, "evidence": self._facts, "designations": self._designations,
-        }  # fmt: skip
         self.transaction.run(queries.LOCK_CLIENT, {"client": self.client})
-        return write[what](rows)
-
-    def _people(self, rows: Sequence[Staged]) -> Batch:
-        batch = Batch()
-        introductions = [
-            Introduction(
-                _subject(each.said["subject"]),
-                _subject(each.said["document"]) if each.said["document"] else None,
-                _states(each.said["states"]),
-            )
-            for each in rows
-        ]
-        allowed = self._may_state(introductions)
-        taken = [row for row, may in zip(rows, allowed, strict=True) if may]
-        batch.rejected += [
-            (row, Rejected("residence", "outside_divisions"))
-            for row, may in zip(rows, allowed, strict=True)
-            if not may
-        ]
-        people = introduce(
-            self.transaction,
-            self.client,
-            [each for each, may in zip(introductions, allowed, strict=True) if may],
-        )
-        for row, person in zip(taken, people, strict=True):
-            if person is None:
-                batch.rejected.append((row, Rejected("document", "another_persons")))
-            else:
-                batch.counts[Outcome.RECORDED] += 1
-        return batch
-
-    def _may_state(self, introductions: Sequence[Introduction]) -> list[bool]:
-        """A narrow client moves nobody into its divisions, and says nothing of others' people."""
-        ours = list(self.desk.registrations.values())
-        if any(each.is_city_wide(self.desk.city) for each in ours):
-            return [True] * len(introductions)
-        known = persons_of(self.transaction, self.client, [i.subject for i in introductions])
-        known |= persons_of(
-            self.transaction, self.client, [i.document for i in introductions if i.document]
-        )
-        homes = residences(self.transaction, known.values())
-
-        def within(area: str) -> bool:
-            return not area or any(each.may_reach(area) for each in ours)
-
-        def home(introduction: Introduction) -> str:
-            person = known.get(introduction.subject) or known.get(
-                introduction.document or introduction.subject
-            )
-            return homes.get(person, "") if person is not None else ""
-
-        return [
-            not each.states
-            or (within(str(each.states.get("residence", ""))) and within(home(each)))
-            for each in introductions
-        ]
+        if what == "people":
+            return introduced(self.transaction, self.client, self.desk, rows)
+        return self._facts(rows) if what == "evidence" else self._designations(rows)
 
     def _facts(self, rows: Sequence[Staged]) -> Batch:
         states = self._states(queries.FACT_STATES, rows)
@@ -167,7 +94,7 @@ class Recorder:
         gone = self._written(
             "evidence", changes, queries.NEW_FACT_IDS, _FACT_COLUMNS, _GONE_FACT_COLUMNS, write
         )
-        touched = {persons[_subject(c.said["subject"])] for c in changes if c.is_new}
+        touched = {persons[subject_of(c.said["subject"])] for c in changes if c.is_new}
         if gone:
             touched |= set(
                 self.transaction.run(queries.PERSONS_OF_FACTS, {"facts": gone}).scalars()
@@ -215,7 +142,7 @@ class Recorder:
     def _named(self, rows: Sequence[Staged] | Sequence[_Change]) -> list[Subject]:
         """Whom the rows of registered sources name, each once."""
         named = (
-            _subject(subject)
+            subject_of(subject)
             for each in rows
             if self.desk.may_say(each.said)
             for subject in (each.said["subject"], each.said["with"])
@@ -353,7 +280,7 @@ def submit(
     transaction: Transaction, client: str, desk: Desk, what: str, row: dict[str, str]
 ) -> Outcome:
     """Record one row now, as if it stood in a file of the client's. Raises Rejected."""
-    reader = Reader(client, transaction.keys, transaction.now)
+    reader = Reader(client, transaction.keys, transaction.now, frozenset(desk.registrations))
     staged = Staged(1, 1, reader.read(what, row))
     batch = Recorder(transaction, client, desk).record(what, [staged])
     if batch.rejected:
@@ -361,36 +288,8 @@ def submit(
     return next(outcome for outcome, count in batch.counts.items() if count)
 
 
-def note_rejects(
-    transaction: Transaction, imported: int, rejected: Iterable[tuple[int, int, Rejected]]
-) -> None:
-    """Keep why rows were not taken: (row, line, why)."""
-    rows = [
-        {"import": imported, "row": row, "line": line, "column": why.column, "reason": why.reason}
-        for row, line, why in rejected
-    ]
-    if rows:
-        transaction.run(sa.insert(rejects), rows)
-
-
-def staged_rows(transaction: Transaction, imported: int, batch: int) -> Iterator[Staged]:
-    """The rows of a batch, as staged."""
-    for row in transaction.run(queries.BATCH, {"import": imported, "batch": batch}):
-        yield Staged(row.row, row.line, json.loads(row.said))
-
-
-def _subject(said: list[str | None]) -> Subject:
-    kind, hashed, sealed = said
-    return Subject(kind or "", bytes.fromhex(hashed or ""), bytes.fromhex(sealed or "") or None)
-
-
 def _person(persons: dict[Subject, int], said: list[str | None] | None) -> int | None:
-    return None if said is None else persons.get(_subject(said))
-
-
-def _states(said: dict[str, Any]) -> dict[str, object]:
-    sealed = said.get("name_sealed")
-    return said | ({"name_sealed": bytes.fromhex(sealed)} if sealed else {})
+    return None if said is None else persons.get(subject_of(said))
 
 
 _FACT_COLUMNS = (

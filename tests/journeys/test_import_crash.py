@@ -1,0 +1,275 @@
+"""An import that is killed at any moment, and started again, ends as one that never was."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import TupleRow
+
+from healthcode.app.wiring import LISTENERS, SHIPPED_RULEBOOK, prepare, shipped
+from healthcode.evidence.actions import SourceRegistration, register
+from healthcode.evidence.feeds.importing import Importer
+from healthcode.kit.clock import SystemClock
+from healthcode.kit.embedded import drop_database, ensure_database
+from healthcode.kit.secrets import MasterKeys
+from healthcode.rulebook.actions import install
+
+HEALTHCODE = Path(sys.executable).with_name("healthcode")
+COLUMNS = (
+    "row_id", "action", "subject", "with_subject", "kind", "result", "number", "area", "place",
+    "started_at", "ended_at", "source",
+)  # fmt: skip
+PEOPLE = 900
+# These kinds begin no window, so that the time goes into importing and not into judging.
+KINDS = ("clearance", "discharge", "arrival")
+
+# A person is known by what was stated of them, a fact by its place, which names its row.
+WHO = "p{n}.residence || '/' || p{n}.age"
+FACTS = f"""
+    SELECT f.place, {WHO.format(n=1)}, {WHO.format(n=2)}, f.kind, f.result, f.number::text, f.area,
+           f.started_at::text, f.ended_at::text, f.source, f.source_class, c.place, r.source
+    FROM evidence.facts f
+    JOIN people.persons p1 ON p1.person = f.person
+    LEFT JOIN people.persons p2 ON p2.person = f.with_person
+    LEFT JOIN evidence.facts c ON c.fact = f.corrects
+    LEFT JOIN evidence.retractions r ON r.fact = f.fact
+    ORDER BY f.place, f.fact
+"""
+ROWS = """
+    SELECT count(*), count(made), count(DISTINCT made) FROM evidence.feed_rows
+    WHERE what = 'evidence'
+"""
+REJECTS = 'SELECT "row", line, "column", reason FROM evidence.rejects ORDER BY "row"'
+STANDINGS = f"""
+    SELECT {WHO.format(n=1)}, s.colour
+    FROM rulebook.standings s JOIN people.persons p1 USING (person) ORDER BY 1
+"""
+COUNTS = """
+    SELECT "rows", recorded, corrected, retracted, unchanged, next_batch = batches,
+           finished_at IS NOT NULL
+    FROM evidence.imports ORDER BY import
+"""
+LEFT_OVER = """
+    SELECT (SELECT count(*) FROM evidence.staged_rows)
+         + (SELECT count(*) FROM evidence.facts WHERE recorded_at IS NULL)
+         + (SELECT count(*) FROM evidence.retractions WHERE recorded_at IS NULL)
+         + (SELECT count(*) FROM evidence.recordings WHERE recorded_at IS NULL)
+"""
+PROGRESS = """
+    SELECT coalesce((SELECT tuples_processed FROM pg_stat_progress_copy
+                     WHERE relid = 'evidence.staged_rows'::regclass), 0) AS staged,
+           coalesce((SELECT next_batch FROM evidence.imports WHERE what = 'evidence'), 0) AS batch,
+           coalesce((SELECT string_agg(query, ' ') FROM pg_stat_activity
+                     WHERE state = 'active' AND application_name = 'healthcode'
+                       AND datname = current_database()), '') AS doing
+"""
+
+Condition = Callable[[int, int, str], bool]
+
+
+@dataclass(frozen=True)
+class City:
+    """A database of its own, and the command line on it."""
+
+    url: str
+    masters: str
+
+    def start(self, file: Path, client: str) -> subprocess.Popen[str]:
+        """`healthcode import`, as a process."""
+        return subprocess.Popen(
+            [HEALTHCODE, "import", file, "--client", client, "--json"],
+            env=os.environ
+            | {"HEALTHCODE_DATABASE_URL": self.url, "HEALTHCODE_MASTER_KEYS": self.masters},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def rows(self, query: str) -> list[TupleRow]:
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(query).fetchall()
+
+    def everything(self) -> dict[str, list[TupleRow]]:
+        """All that two imports of the same files must agree in."""
+        queries = {
+            "facts": FACTS, "rows": ROWS, "rejects": REJECTS, "standings": STANDINGS,
+            "counts": COUNTS,
+        }  # fmt: skip
+        return {name: self.rows(query) for name, query in queries.items()}
+
+
+@pytest.fixture
+def city(server: str, masters: str, tmp_path: Path) -> Iterator[Callable[[], City]]:
+    """Makes cities in which the client `health` has introduced its people."""
+    made: list[str] = []
+
+    def make() -> City:
+        name = f"crash_{secrets.token_hex(6)}"
+        made.append(name)
+        url = ensure_database(server, name)
+        database = prepare(url, MasterKeys.read(masters), SystemClock(), LISTENERS)
+        with database.transaction() as transaction:
+            install(transaction, (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8"))
+            for client in ("health", "other"):
+                asked = SourceRegistration(client, client, "clinic", ("*",), ("all",))
+                register(transaction, asked)
+        people = tmp_path / "people.csv"
+        if not people.exists():
+            lines = (f"K{n},{n % 150},1201{n // 150 + 1:02}" for n in range(PEOPLE))
+            people.write_text("\n".join(["subject,age,residence", *lines]))
+        for client in ("health", "other"):
+            Importer(database, client, "12").run(people)
+        database.engine.dispose()
+        return City(url, masters)
+
+    yield make
+    for name in made:
+        drop_database(server, name)
+
+
+def _row(number: int, chance: random.Random, source: str) -> dict[str, Any]:
+    day = chance.randrange(1, 28)
+    return {
+        "row_id": f"r{number}" if number % 3 == 0 else "",
+        "subject": f"K{chance.randrange(PEOPLE)}",
+        "with_subject": f"K{number % PEOPLE}" if number % 50 == 0 else "",
+        "kind": chance.choice(KINDS),
+        "result": chance.choice(["", "examined", "cleared"]),
+        "number": chance.choice(["", "36.6"]),
+        "area": chance.choice(["", "120101", "420100"]),
+        "place": f"{source}-{number}",
+        "started_at": f"2020-02-{day:02}",
+        "ended_at": chance.choice(["", f"2020-02-{day + 1:02}", "9999-12-31"]),
+        # one in five hundred is not registered
+        "source": source if number % 500 else "nobody",
+    }
+
+
+def _write(path: Path, rows: int, source: str = "health") -> Path:
+    """Evidence in which some rows correct or take back rows far above them."""
+    chance = random.Random(2020)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="")
+        writer.writeheader()
+        for number in range(rows):
+            row = _row(number, chance, source)
+            if number > rows // 2 and number % 30 == 0:
+                row["row_id"] = f"r{number - rows // 2 - (number - rows // 2) % 3}"
+                row["action"] = chance.choice(["record", "record", "retract"])
+            writer.writerow(row)
+    return path
+
+
+def _kill_when(running: subprocess.Popen[str], city: City, condition: Condition) -> bool:
+    """Kill the import as soon as its progress is there; False if it ended before."""
+    with psycopg.connect(city.url, autocommit=True) as connection:
+        while running.poll() is None:
+            staged, batch, doing = connection.execute(PROGRESS).fetchone() or (0, 0, "")
+            if condition(staged, batch, doing):
+                running.send_signal(signal.SIGKILL)
+                running.communicate(timeout=60)
+                return running.returncode == -signal.SIGKILL
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(0.01)
+    return False
+
+
+def _moments(rows: int, kills: int, seed: int) -> Iterator[Condition]:
+    """One kill while the file is staged, the others at random batches in the midst of a step."""
+    chance = random.Random(seed)
+    for number in count():
+        if number % 5 == 0:
+            half = chance.randrange(rows // 10, rows - rows // 10)
+            yield lambda staged, _batch, _doing, half=half: staged >= half
+            continue
+        steps = ["COPY evidence.facts", "INSERT INTO evidence.feed_rows", "COMMIT", ""]
+        step = chance.choice(steps)
+        first = number * rows // 5000 // (kills + 1)
+        yield lambda _staged, batch, doing, step=step, first=first: batch >= first and step in doing
+
+
+def _finished(running: subprocess.Popen[str]) -> dict[str, Any]:
+    out, err = running.communicate(timeout=600)
+    assert running.returncode == 0, err
+    found = json.loads(out)
+    assert isinstance(found, dict)
+    return found
+
+
+def _import_killed(city: City, path: Path, rows: int, kills: int, seed: int) -> dict[str, Any]:
+    moments = _moments(rows, kills, seed)
+    killed = 0
+    while killed < kills:
+        running = city.start(path, "health")
+        if not _kill_when(running, city, next(moments)):
+            break
+        killed += 1
+    assert killed >= kills - 1, "the imports ended before they could be killed"
+    return _finished(city.start(path, "health"))
+
+
+def _killed_or_not(
+    make: Callable[[], City], folder: Path, rows: int, kills: int, seed: int
+) -> None:
+    quiet, killed = make(), make()
+    undisturbed = quiet.start(_write(folder / "quiet.csv", rows), "health")
+    report = _import_killed(killed, _write(folder / "killed.csv", rows), rows, kills, seed)
+    expected = _finished(undisturbed)
+    assert report | {"fresh": True} == expected
+    assert report["recorded"] + report["corrected"] + report["retracted"] > rows * 0.9
+    assert min(report["corrected"], report["retracted"], report["rejected"]) > rows // 1000
+    ours, theirs = killed.everything(), quiet.everything()
+    for name, found in ours.items():
+        assert len(found) == len(theirs[name]), name
+        assert found == theirs[name], name
+    assert killed.rows(LEFT_OVER) == quiet.rows(LEFT_OVER) == [(0,)]
+
+
+def test_an_import_killed_at_random_moments_ends_as_an_undisturbed_one(
+    city: Callable[[], City], tmp_path: Path
+) -> None:
+    _killed_or_not(city, tmp_path, rows=100_000, kills=4, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_an_import_killed_very_often_ends_as_an_undisturbed_one(
+    city: Callable[[], City], tmp_path: Path, seed: int
+) -> None:
+    _killed_or_not(city, tmp_path, rows=100_000, kills=12, seed=seed)
+
+
+def test_two_files_imported_at_once_by_two_processes_lose_and_double_nothing(
+    city: Callable[[], City], tmp_path: Path
+) -> None:
+    here = city()
+    rows = 6000
+    running = [
+        here.start(_write(tmp_path / f"{client}.csv", rows, client), client)
+        for client in ("health", "other")
+    ]
+    for report in [_finished(each) for each in running]:
+        assert report["rows"] == rows
+        assert (
+            sum(report[name] for name in ("recorded", "corrected", "retracted", "rejected")) == rows
+        )
+    told = here.rows("SELECT place, count(*) FROM evidence.facts GROUP BY place")
+    assert {n for _, n in told} == {1}
+    states = here.rows("SELECT count(*), count(DISTINCT row_id) FROM evidence.feed_rows")
+    assert states[0][0] == states[0][1]
+    assert here.rows(LEFT_OVER) == [(0,)]
