@@ -12,8 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +87,11 @@ class City:
 
     url: str
     masters: str
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(self, file: Path, client: str) -> subprocess.Popen[str]:
         """`healthcode import`, as a process."""
-        return subprocess.Popen(
+        begun = subprocess.Popen(
             [HEALTHCODE, "import", file, "--client", client, "--json"],
             env=os.environ
             | {"HEALTHCODE_DATABASE_URL": self.url, "HEALTHCODE_MASTER_KEYS": self.masters},
@@ -99,6 +99,14 @@ class City:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.running.append(begun)
+        return begun
+
+    def stop(self) -> None:
+        """End what a failed test left running."""
+        for each in self.running:
+            each.kill()
+            each.communicate(timeout=60)
 
     def rows(self, query: str) -> list[TupleRow]:
         with psycopg.connect(self.url) as connection:
@@ -116,11 +124,10 @@ class City:
 @pytest.fixture
 def city(server: str, masters: str, tmp_path: Path) -> Iterator[Callable[[], City]]:
     """Makes cities in which the client `health` has introduced its people."""
-    made: list[str] = []
+    made: dict[str, City] = {}
 
     def make() -> City:
         name = f"crash_{secrets.token_hex(6)}"
-        made.append(name)
         url = ensure_database(server, name)
         database = prepare(url, MasterKeys.read(masters), SystemClock(), LISTENERS)
         with database.transaction() as transaction:
@@ -135,10 +142,12 @@ def city(server: str, masters: str, tmp_path: Path) -> Iterator[Callable[[], Cit
         for client in ("health", "other"):
             Importer(database, client, "12").run(people)
         database.engine.dispose()
-        return City(url, masters)
+        made[name] = City(url, masters)
+        return made[name]
 
     yield make
-    for name in made:
+    for name, each in made.items():
+        each.stop()
         drop_database(server, name)
 
 
@@ -181,7 +190,7 @@ def _kill_when(running: subprocess.Popen[str], city: City, condition: Condition)
         while running.poll() is None:
             staged, batch, doing = connection.execute(PROGRESS).fetchone() or (0, 0, "")
             if condition(staged, batch, doing):
-                running.send_signal(signal.SIGKILL)
+                running.kill()
                 running.communicate(timeout=60)
                 return running.returncode == -signal.SIGKILL
             with suppress(subprocess.TimeoutExpired):
@@ -190,16 +199,16 @@ def _kill_when(running: subprocess.Popen[str], city: City, condition: Condition)
 
 
 def _moments(rows: int, kills: int, seed: int) -> Iterator[Condition]:
-    """One kill while the file is staged, the others at random batches in the midst of a step."""
+    """A quarter of the kills while the file is staged, the others in the midst of some batch."""
     chance = random.Random(seed)
-    for number in count():
-        if number % 5 == 0:
-            half = chance.randrange(rows // 10, rows - rows // 10)
-            yield lambda staged, _batch, _doing, half=half: staged >= half
-            continue
-        steps = ["COPY evidence.facts", "INSERT INTO evidence.feed_rows", "COMMIT", ""]
+    staging = (kills + 3) // 4
+    for _ in range(staging):
+        half = chance.randrange(rows // 10, rows - rows // 10)
+        yield lambda staged, _batch, _doing, half=half: staged >= half
+    steps = ["COPY evidence.facts", "INSERT INTO evidence.feed_rows", "COMMIT", ""]
+    batches = chance.sample(range(rows // 5000), kills - staging)
+    for first in sorted(batches):
         step = chance.choice(steps)
-        first = number * rows // 5000 // (kills + 1)
         yield lambda _staged, batch, doing, step=step, first=first: batch >= first and step in doing
 
 
@@ -212,14 +221,9 @@ def _finished(running: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def _import_killed(city: City, path: Path, rows: int, kills: int, seed: int) -> dict[str, Any]:
-    moments = _moments(rows, kills, seed)
-    killed = 0
-    while killed < kills:
+    for condition in _moments(rows, kills, seed):
         running = city.start(path, "health")
-        if not _kill_when(running, city, next(moments)):
-            break
-        killed += 1
-    assert killed >= kills - 1, "the imports ended before they could be killed"
+        assert _kill_when(running, city, condition), "it ended before it could be killed"
     return _finished(city.start(path, "health"))
 
 

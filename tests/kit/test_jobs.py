@@ -245,6 +245,19 @@ def test_what_ran_well_does_not_stay_in_the_queue_for_ever(database: Database) -
     assert queue(database) == []
 
 
+def test_no_log_shows_what_a_job_was_asked_with(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A job names persons by their keys, which are never shown."""
+    caplog.set_level("DEBUG")
+    with database.transaction() as transaction:
+        transaction.defer("note", persons=[987654321])
+        transaction.defer("note_and_fail", persons=[987654321])
+    run_jobs(database, wait=False)
+    assert "note_and_fail" in caplog.text
+    assert [line for line in caplog.messages if "987654321" in line] == []
+
+
 STOPPED_AT_ONCE = """
 import os, sys
 import procrastinate

@@ -7,7 +7,11 @@ one transaction of its own, so a job that dies has done nothing and is taken up 
 from __future__ import annotations
 
 import asyncio
+import logging
+import signal
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,6 +20,10 @@ import procrastinate.exceptions
 import sqlalchemy as sa
 from procrastinate.jobs import Status
 from sqlalchemy.engine import Connection
+
+logger = logging.getLogger(__name__)
+# Its own messages give the arguments of jobs, which name persons by their keys.
+logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
 
 STALLED_AFTER = 60.0  # seconds without a heartbeat; a worker sends one every ten
 
@@ -90,7 +98,11 @@ def _register(
 ) -> None:
     def task(**arguments: Any) -> None:
         arguments.pop("timestamp", None)  # a job of the clock is told the time; ours ask the clock
-        run(job, arguments)
+        try:
+            run(job, arguments)
+        except BaseException:
+            logger.exception("The job %s failed; it is tried again later.", name)
+            raise
 
     retry = procrastinate.RetryStrategy(max_attempts=8, exponential_wait=2)
     made = app.task(name=name, retry=retry)(task)
@@ -100,13 +112,40 @@ def _register(
 
 
 async def _work(app: procrastinate.App, *, wait: bool) -> None:
+    told = _told_to_stop()
     async with app.open_async():
         await _take_up_stalled(app)
         watch = asyncio.create_task(_watch_for_stalled(app))
-        try:
-            await app.run_worker_async(wait=wait, listen_notify=wait, delete_jobs="successful")
-        finally:
-            watch.cancel()
+        stop = asyncio.create_task(told.wait())
+        work = asyncio.create_task(
+            app.run_worker_async(
+                wait=wait,
+                listen_notify=wait,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+            )
+        )
+        await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (watch, stop):
+            each.cancel()
+        # Cancelled, a worker finishes what it runs and begins nothing more.
+        if not work.done():
+            work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+def _told_to_stop() -> asyncio.Event:
+    """Set by Ctrl-C or SIGTERM, however early.
+
+    A signal that comes while procrastinate opens its connections or puts up handlers of its own
+    would be lost.
+    """
+    told = asyncio.Event()
+    if threading.current_thread() is threading.main_thread():
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, told.set)
+    return told
 
 
 async def _watch_for_stalled(app: procrastinate.App) -> None:
