@@ -21,10 +21,10 @@ demo: setup
 	@$(BIN)/healthcode demo
 
 test: setup
-	@$(BIN)/pytest -q -m 'not slow'
+	@$(BIN)/pytest -q -m 'not slow' -n 2 --dist loadfile
 
 test-all: setup
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 check: setup
 	@$(BIN)/ruff format --check .

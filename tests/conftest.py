@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -34,9 +36,19 @@ settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL of the tests' own."""
-    with embedded_server(tmp_path_factory.mktemp("server")) as address:
+def server() -> Iterator[str]:
+    """A PostgreSQL of the tests' own.
+
+    Outside pytest's folder, which a second run by root closes to the server's own user.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="healthcode-tests-") as folder,
+        embedded_server(Path(folder)) as address,
+    ):
+        with psycopg.connect(address, autocommit=True) as connection:
+            # Nothing here must survive the machine; what survives a killed process is the same.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield address
 
 

@@ -64,6 +64,34 @@ def test_a_key_may_be_the_document_itself(hospital: Department) -> None:
     assert people(hospital.house) == 1
 
 
+def test_a_document_named_as_key_is_joined_to_the_owner_of_the_other(
+    hospital: Department,
+) -> None:
+    hospital.sends({"subject": "TJ1", "document": ANNA})
+    passport = {"subject": "20:E12345678", "document": ANNA}
+    assert hospital.complaints(passport) == []
+    assert hospital.person("20:E12345678") == hospital.person(ANNA) == hospital.person("TJ1")
+    assert people(hospital.house) == 1
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_row_may_name_one_document_in_both_columns(hospital: Department, known: bool) -> None:
+    if known:
+        hospital.sends({"subject": ANNA})
+    assert hospital.complaints({"subject": ANNA, "document": ANNA, "age": "59"}) == []
+    assert stated(hospital.house, hospital.person(ANNA))[1] == 59
+    assert people(hospital.house) == 1
+
+
+def test_whoever_a_refused_row_introduces_stays_unknown(hospital: Department) -> None:
+    hospital.sends({"subject": "TJ1", "document": ANNA}, {"subject": "TJ2"})
+    before = people(hospital.house)
+    assert hospital.complaints({"subject": BO, "document": CHEN}) == []
+    assert hospital.complaints({"subject": BO, "document": ANNA}) == [ANOTHERS]
+    assert hospital.complaints({"subject": "TJ2", "document": ANNA}) == [ANOTHERS]
+    assert people(hospital.house) == before + 1
+
+
 def test_two_keys_with_one_document_are_one_person(hospital: Department) -> None:
     hospital.sends({"subject": "TJ1", "document": ANNA}, {"subject": "TJ2", "document": ANNA})
     hospital.sends({"subject": "TJ3", "document": ANNA})

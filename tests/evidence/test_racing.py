@@ -6,8 +6,10 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ import sqlalchemy as sa
 from healthcode.evidence.feeds import importing
 from healthcode.evidence.feeds.importing import Report
 from healthcode.kit.db import Database
+from healthcode.people import actions as people
 from tests.evidence.feeding import Department, document, facts, look, table, visit
 
 ORPHANS = """
@@ -151,3 +154,33 @@ def test_people_files_of_several_clients_at_once_make_each_person_once(
     shared = "SELECT count(*) AS n, count(DISTINCT person) AS people FROM people.keys"
     (row,) = look(fresh, shared)
     assert (row.n, row.people) == (400, 100)
+
+
+def test_clients_that_tell_the_same_documents_crosswise_do_not_stop_each_other(
+    fresh: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has claimed the document of its new person when it asks for that of a known one."""
+    one, other = document(1), document(2)
+    senders = [_sender(fresh, tmp_path, client) for client in ("a", "b")]
+    for sender in senders:
+        sender.sends({"subject": "known"})
+    barrier, ensuring = Barrier(2), people.ensure
+
+    def ensure_and_wait(*arguments: Any) -> dict[people.Subject, int]:
+        made = ensuring(*arguments)
+        with suppress(BrokenBarrierError):  # the other waits in the database, or is done
+            barrier.wait(1)
+        return made
+
+    monkeypatch.setattr(people, "ensure", ensure_and_wait)
+    works = []
+    for sender, (first, second) in zip(senders, [(one, other), (other, one)], strict=True):
+        rows = [{"subject": "new", "document": first}, {"subject": "known", "document": second}]
+        path = sender.another(*rows)
+        works.append(lambda sender=sender, path=path: sender.importer.run(path))
+    reports = at_once(*works)
+    assert sum(each.recorded + each.rejected for each in reports) == 4
+    owners = look(
+        fresh, "SELECT count(DISTINCT person) AS n, count(*) AS all FROM people.documents"
+    )
+    assert (owners[0].n, owners[0].all) == (2, 2)

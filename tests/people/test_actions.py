@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import date
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -175,38 +174,3 @@ def test_one_document_is_one_person_however_many_name_it_at_once(fresh: Database
         " (SELECT count(*) FROM people.persons)",
     )
     assert documents == their_people == people == len(owners)
-
-
-def test_two_clients_that_introduce_the_same_documents_crosswise_do_not_stop_each_other(
-    fresh: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each has claimed one document when it asks for the other's."""
-    for client in ("a", "b"):
-        with fresh.transaction() as transaction:
-            introduce(transaction, client, [Introduction(_key(transaction, client, 2), None, {})])
-    barrier = Barrier(2)
-    ensuring = ensure
-
-    def ensure_and_wait(*arguments: object) -> object:
-        made = ensuring(*arguments)  # type: ignore[arg-type]
-        with suppress(BrokenBarrierError):  # the other waits in the database, or is done
-            barrier.wait(1)
-        return made
-
-    def run(client: str, first: str, second: str) -> list[int | None]:
-        with fresh.transaction() as transaction:
-            rows = [
-                Introduction(_key(transaction, client, 1), named(transaction, first), {}),
-                Introduction(_key(transaction, client, 2), named(transaction, second), {}),
-            ]
-            return introduce(transaction, client, rows)
-
-    monkeypatch.setattr(actions, "ensure", ensure_and_wait)
-    with ThreadPoolExecutor(2) as pool:
-        running = [pool.submit(run, "a", ANNA, BO), pool.submit(run, "b", BO, ANNA)]
-        found = [each.result(30) for each in running]
-    assert sum(person is None for people in found for person in people) <= 2
-
-
-def _key(transaction: Transaction, client: str, number: int) -> Subject:
-    return named(transaction, f"K{number}", client)

@@ -166,12 +166,13 @@ def files(folder: Path) -> None:
     (folder / "wrong.csv").write_text(WRONG_HEADER, "utf-8")
 
 
-def steps(folder: Path, url: str) -> list[dict[str, object]]:
-    def add(source: str, source_class: str, *kinds: str) -> dict[str, object]:
-        asked = ["source", "add", source, "--client", "hospital", "--class", source_class]
-        return {"run": [*asked, *(w for kind in kinds for w in ("--kind", kind)),
-                        "--division", "all"]}  # fmt: skip
+def add(source: str, source_class: str, *kinds: str) -> dict[str, object]:
+    asked = ["source", "add", source, "--client", "hospital", "--class", source_class]
+    several = [word for kind in kinds for word in ("--kind", kind)]
+    return {"run": [*asked, *several, "--division", "all"]}
 
+
+def steps(folder: Path, url: str) -> list[dict[str, object]]:
     def bring(name: str) -> dict[str, object]:
         return {"run": ["import", str(folder / name), "--client", "hospital"]}
 

@@ -45,7 +45,7 @@ def test_the_engine_follows_the_law_in_any_world(transaction: Transaction, world
     _check(transaction, world)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(world=worlds())
 def test_the_engine_follows_the_law_of_any_rulebook(transaction: Transaction, world: World) -> None:
     _check(transaction, world)

@@ -91,7 +91,8 @@ def main() -> None:
 
 
 def _leave(error: HouseError) -> NoReturn:
-    err.print(error.say(_language()), style="red", highlight=False, markup=False)
+    said = error.say(_language())
+    err.print(said, style="red", highlight=False, markup=False, soft_wrap=True)
     sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
 
 
@@ -112,6 +113,9 @@ def _house() -> Iterator[tuple[Database, Settings]]:
     settings = read_settings()
     level = getattr(logging, settings.log_level.upper())
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    if level == logging.DEBUG:
+        # INFO, not DEBUG: statements without values, and never the rows that come back
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
     with open_house(settings) as database:
         yield database, settings
 
@@ -317,7 +321,7 @@ def replay(
         out.print(showing.replay(result, _language()))
     for path, rejected in result.rejected.items():
         said = {"zh": f"{path}：未接收 {rejected} 行", "en": f"{path}: rows not taken: {rejected}"}
-        err.print(said[_language()], style="yellow", highlight=False, markup=False)
+        err.print(said[_language()], style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 @cli.command()

@@ -33,6 +33,7 @@ from healthcode.rulebook import Colour, count_colours, judge
 from healthcode.rulebook.reasons import Reason, explain
 
 CLIENT = "demo"
+CITY = "12"
 PEOPLE_A_DISTRICT = 20
 FILES = ("people.csv", "designations.csv", "evidence.csv")
 SHOWN = {Colour.RED: "TJ-0001", Colour.ORANGE: "TJ-0005", Colour.GREEN: "TJ-0009"}
@@ -118,15 +119,15 @@ def show(database: Database, settings: Settings, run_jobs: Callable[[], None]) -
         for source in SOURCES:
             register(transaction, source)
     for file in FILES:
-        Importer(database, CLIENT, settings.city).run(folder / file)
+        Importer(database, CLIENT, CITY).run(folder / file)
     run_jobs()
     with database.transaction() as transaction:
-        return _look(transaction, settings.city)
+        return _look(transaction)
 
 
-def _look(transaction: Transaction, city: str) -> Shown:
+def _look(transaction: Transaction) -> Shown:
     counted = count_colours(transaction)
-    by_district = {each.code: counted.get(each.code, {}) for each in districts(city)}
+    by_district = {each.code: counted.get(each.code, {}) for each in districts(CITY)}
     total = {colour: sum(each.get(colour, 0) for each in counted.values()) for colour in Colour}
     explained = []
     for key in SHOWN.values():
@@ -173,7 +174,7 @@ class _Ago:
 
 def _people(chance: random.Random, today: date) -> Iterator[dict[str, str]]:
     number = 0
-    for district in districts("12"):
+    for district in districts(CITY):
         for _ in range(PEOPLE_A_DISTRICT):
             number += 1
             age = chance.randint(1, 92)
@@ -246,7 +247,9 @@ def _fact(key: str, kind: str, source: str, started_at: str, **more: str) -> dic
 
 def _write(path: Path, rows: Iterator[dict[str, str]] | list[dict[str, str]]) -> None:
     listed = list(rows)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(listed[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(listed)
+    unfinished.replace(path)

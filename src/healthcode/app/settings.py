@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,15 @@ from healthcode.kit.words import Language, Words
 from healthcode.places import division
 
 PREFIX = "HEALTHCODE_"
+
+
+class UnknownSetting(NotReady):
+    """A setting that there is not: a slip of the pen would quietly leave the real one unset."""
+
+    words = Words(
+        zh="没有名为 {names} 的设置。可用的有：{known}。",
+        en="There is no setting called {names}. There are {known}.",
+    )
 
 
 class BadSetting(NotReady):
@@ -115,7 +125,11 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """The settings of this process. Raises BadSetting, which never repeats the value."""
+    """The settings of this process. Raises UnknownSetting or BadSetting, which repeat no value."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise UnknownSetting(names=", ".join(unknown), known=", ".join(sorted(known)))
     try:
         return Settings()
     except ValidationError as error:

@@ -49,14 +49,15 @@ class DatabaseBusy(NotReady):
     )
 
 
-LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's SQLSTATE
+# PostgreSQL's SQLSTATEs: lock not available, deadlock detected, serialization failure
+TRY_AGAIN = {"55P03", "40P01", "40001"}
 
 
 def in_words(error: sa.exc.DBAPIError | psycopg.Error) -> NotReady:
     """What a database error means to a person: DatabaseBusy or NoDatabase."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    locked = getattr(cause, "sqlstate", None) == LOCK_NOT_AVAILABLE
-    return DatabaseBusy() if locked else NoDatabase()
+    busy = getattr(cause, "sqlstate", None) in TRY_AGAIN
+    return DatabaseBusy() if busy else NoDatabase()
 
 
 def engine_for(url: str, *, pool_size: int = 5) -> Engine:

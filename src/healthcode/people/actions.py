@@ -136,46 +136,56 @@ def introduce(
     """Make people known, or say more of them; the person of each row.
 
     None where the row's document is another person's already: joining two records takes the
-    registry or two members of staff.
+    registry or two members of staff. A subject or document stands in one row at most.
     """
-    called = persons_of(transaction, client, [row.subject for row in rows])
-    papers = [row.document for row in rows if row.document and row.subject not in called]
-    owners = ensure(transaction, client, papers)
-    _claim_pairs(
-        transaction,
-        client,
-        [
-            (row.subject, owners[row.document])
-            for row in rows
-            if row.document and row.subject not in called
-        ],
-    )
-    _claim_pairs(
-        transaction,
-        client,
-        [
-            (row.document, called[row.subject])
-            for row in rows
-            if row.document and row.subject in called
-        ],
-    )
-    called = ensure(transaction, client, [row.subject for row in rows])
-    owners = persons_of(transaction, client, [row.document for row in rows if row.document])
-    people = [
-        called[row.subject]
-        if row.document is None or owners[row.document] == called[row.subject]
-        else None
-        for row in rows
+    named = [who for row in rows for who in (row.subject, row.document) if who is not None]
+    known = persons_of(transaction, client, named)
+    fresh = transaction.run(queries.NEW_PERSON_IDS, {"count": len(rows)}).scalars().all()
+    meant = [
+        known.get(row.subject) or known.get(row.document or row.subject) or new
+        for row, new in zip(rows, fresh, strict=True)
     ]
-    _state(transaction, [(who, row.states) for who, row in zip(people, rows, strict=True) if who])
-    return people
+    papers = [
+        (paper, who)
+        for row, who in zip(rows, meant, strict=True)
+        for paper in (row.subject, row.document)
+        if paper is not None and paper.kind and paper not in known
+    ]
+    # All documents in one ordered statement, as `ensure` does: nobody waits in a circle.
+    made = _claim_pairs(transaction, client, papers)
+    owners = known | persons_of(transaction, client, [paper for paper, _ in papers])
+    people = [
+        owners.get(row.subject) or owners.get(row.document or row.subject) or who
+        for row, who in zip(rows, meant, strict=True)
+    ]
+    made |= _claim_pairs(
+        transaction,
+        client,
+        [
+            (row.subject, who)
+            for row, who in zip(rows, people, strict=True)
+            if not row.subject.kind and row.subject not in known
+        ],
+    )
+    added = sorted(made & set(fresh))
+    if added:
+        transaction.run(sa.insert(persons), [{"person": person} for person in added])
+    taken = [
+        who if row.document is None or owners[row.document] == who else None
+        for row, who in zip(rows, people, strict=True)
+    ]
+    _state(transaction, [(who, row.states) for who, row in zip(taken, rows, strict=True) if who])
+    return taken
 
 
 def _claim_pairs(
     transaction: Transaction, client: str, pairs: Sequence[tuple[Subject, int]]
-) -> None:
-    ordered = sorted(dict(pairs).items(), key=lambda pair: (pair[0].kind, pair[0].hashed))
-    _claim(transaction, client, [subject for subject, _ in ordered], [who for _, who in ordered])
+) -> set[int]:
+    """Give each document or key to its person, the first named; the persons that got one."""
+    firsts = dict(reversed(pairs))
+    ordered = sorted(firsts.items(), key=lambda pair: (pair[0].kind, pair[0].hashed))
+    claimed = _claim(transaction, client, [who for who, _ in ordered], [who for _, who in ordered])
+    return set(claimed)
 
 
 def _state(transaction: Transaction, said: Sequence[tuple[int, Mapping[str, object]]]) -> None:

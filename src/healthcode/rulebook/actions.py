@@ -27,6 +27,8 @@ AT_ONCE = 1000  # people a listener reassesses in the publisher's transaction; m
 REASSESS = "rulebook.reassess"
 REASSESS_DUE = "rulebook.reassess_due"
 COMPILER = "1"  # raise it when `expression.py` compiles to other statements
+# The safe loader in C, where PyYAML has it: every command reads the shipped rulebook.
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NOW = "infinity"  # known at: whatever this transaction can see
 
 
@@ -77,7 +79,7 @@ class Judgement:
 def read_rulebook(text: str) -> Rulebook:
     """A rulebook from its YAML. Raises BadRulebook, which says where and what."""
     try:
-        return Rulebook.model_validate(yaml.safe_load(text))
+        return Rulebook.model_validate(yaml.load(text, Loader=SAFE_LOADER))  # noqa: S506 - safe
     except yaml.YAMLError as error:
         raise BadRulebook(where="YAML", what=str(error)) from error
     except ValidationError as error:
@@ -227,7 +229,9 @@ def reassess(transaction: Transaction, persons: Iterable[int]) -> None:
     transaction.run(queries.ENSURE_STANDINGS, values | {"at": transaction.now})
     transaction.run(queries.LOCK_STANDINGS, values)
     transaction.run(queries.GENERIC_PLANS)
+    transaction.run(queries.NO_LOOPS)
     transaction.run(queries.replace_findings(bound.findings_sql), values)
+    transaction.run(queries.LOOPS_AS_USUAL)
     transaction.run(queries.replace_standings(bound.standing_sql), values)
 
 

@@ -10,6 +10,11 @@ from healthcode.evidence import LEAVES_BUT_KINDS, LEAVES_OF_SOME
 # for each person takes thirty times as long as running it.
 GENERIC_PLANS = sa.text("SET LOCAL plan_cache_mode = force_generic_plan")
 
+# A table that was just filled has no statistics yet, and a generic plan expects ten persons:
+# PostgreSQL would loop over the facts of a thousand for each of their facts.
+NO_LOOPS = sa.text("SET LOCAL enable_nestloop = off")
+LOOPS_AS_USUAL = sa.text("SET LOCAL enable_nestloop TO DEFAULT")
+
 BINDING = sa.text("""
     SELECT rulebook, CAST(body AS text) AS body, findings_sql, standing_sql FROM rulebook.rulebooks
     WHERE binds_from <= :at ORDER BY binds_from DESC LIMIT 1

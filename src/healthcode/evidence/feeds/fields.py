@@ -19,9 +19,12 @@ INFINITY = "infinity"
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII
 )
+_NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _WORD = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-# A document with its kind, a resident's number, or a mobile phone: a person, in no column of ours.
-_PERSONAL = re.compile(r"\b\d\d[:：]|(?<!\d)\d{17}[\dXx]|(?<!\d)1[3-9]\d{9}(?!\d)", re.ASCII)
+# A document with its kind, a resident's number, or a mobile phone: a person, in no column of ours
+_PERSONAL = re.compile(
+    r"\b\d\d[:：][A-Za-z0-9]{4}|\d{17}[\dXx]|(?<!\d)(?:86)?1[3-9]\d{9}(?!\d)", re.ASCII
+)
 
 
 @lru_cache(maxsize=65536)
@@ -74,8 +77,10 @@ def number(column: str, text: str) -> str | None:
     """A number rounded to three places, as text."""
     if not text:
         return None
+    if _NUMBER.fullmatch(text) is None:
+        raise Rejected(column, "bad_number")
     try:
-        value = Decimal(text)
+        value = Decimal(text) + 0  # so that -0 is 0
         rounded = value.quantize(Decimal("0.001"))
     except InvalidOperation:
         raise Rejected(column, "bad_number") from None
