@@ -10,12 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from healthcode.evidence.terms import Designation, Fact
 from healthcode.kit.db import Transaction
 from healthcode.rulebook import queries
 from healthcode.rulebook.actions import NOW
 from healthcode.rulebook.compiling import Compiled, compile_rulebook
 from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing
+from tests.rulebook.facts import Designation, Fact
 from tests.rulebook.worlds import put
 
 

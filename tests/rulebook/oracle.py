@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-from healthcode.evidence.terms import Designation, Fact, Going
 from healthcode.rulebook.terms import (
     Colour,
     Duration,
@@ -25,6 +24,7 @@ from healthcode.rulebook.terms import (
     Under,
     Until,
 )
+from tests.rulebook.facts import Designation, Fact, Going
 
 # Asia/Shanghai has had no summer time since 1992, so a local day is a day of UTC+8.
 SHANGHAI = timezone(timedelta(hours=8))

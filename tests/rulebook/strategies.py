@@ -14,8 +14,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from healthcode.evidence.terms import Designation, Fact, Going
 from healthcode.rulebook.terms import Duration, Pattern, Rule, Rulebook
+from tests.rulebook.facts import Designation, Fact, Going
 from tests.rulebook.oracle import add, end_of, findings, lies_in, matches, meets_numbers
 
 Draw = Callable[..., Any]

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from healthcode.evidence.terms import Designation, Fact, Going
 from healthcode.rulebook.terms import Duration, Finding, Rulebook
 from tests.rulebook import engine
+from tests.rulebook.facts import Designation, Fact, Going
 from tests.rulebook.oracle import add, findings, look_back_from, midnight, standing
 
 SHANGHAI = timezone(timedelta(hours=8))

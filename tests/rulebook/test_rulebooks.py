@@ -12,13 +12,13 @@ from pydantic import ValidationError
 
 from healthcode.app.wiring import shipped
 from healthcode.evidence.feeds import fields
-from healthcode.evidence.terms import Designation, Fact, Going
 from healthcode.kit.db import Transaction
 from healthcode.places import kept_code
 from healthcode.rulebook import queries
 from healthcode.rulebook.actions import NOW, BadRulebook, read_rulebook
 from healthcode.rulebook.compiling import Compiled, compile_rulebook
 from healthcode.rulebook.terms import Example, Rulebook
+from tests.rulebook.facts import Designation, Fact, Going
 from tests.rulebook.worlds import put
 
 NAMES = ("tianjin-2020-spring", "replay-tianjin-2020")

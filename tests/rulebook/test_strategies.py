@@ -27,7 +27,7 @@ def test_drawn_worlds_are_rarely_empty() -> None:
     seen: Counter[str] = Counter()
     drawn = 0
 
-    @settings(max_examples=200, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
     @given(worlds())
     def look(world: World) -> None:
         nonlocal drawn
@@ -38,5 +38,5 @@ def test_drawn_worlds_are_rarely_empty() -> None:
     too_rare = {
         name: seen[name] for name, share in LEAST_SHARE.items() if seen[name] < share * drawn
     }
-    assert drawn >= 200
+    assert drawn >= 300
     assert not too_rare

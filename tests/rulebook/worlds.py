@@ -13,9 +13,9 @@ from healthcode.evidence.tables import (
     recordings,
     retractions,
 )
-from healthcode.evidence.terms import Designation, Fact, Going
 from healthcode.kit.db import Transaction
 from healthcode.people.tables import persons
+from tests.rulebook.facts import Designation, Fact, Going
 
 
 def put(
