@@ -203,8 +203,3 @@ def residences(transaction: Transaction, people: Iterable[int]) -> dict[int, str
     """The residence of each person as last stated; "" where nobody said."""
     rows = transaction.run(queries.RESIDENCES, {"persons": sorted(set(people))})
     return {row.person: row.residence for row in rows}
-
-
-def everybody(transaction: Transaction) -> list[int]:
-    """Every person there is."""
-    return list(transaction.run(queries.ALL_PERSONS).scalars())

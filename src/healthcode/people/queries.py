@@ -24,10 +24,6 @@ NEW_PERSON_IDS = sa.text("""
     FROM generate_series(1, :count)
 """)
 
-HOW_MANY = sa.text("SELECT count(*) FROM people.persons")
-
-ALL_PERSONS = sa.text("SELECT person FROM people.persons ORDER BY person")
-
 # Both keep the order they are given: two transactions then never wait in a circle.
 CLAIM_DOCUMENTS = sa.text("""
     INSERT INTO people.documents (kind, number_hash, number_sealed, person)

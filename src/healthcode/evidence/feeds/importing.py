@@ -201,7 +201,6 @@ class _Staging:
         self, file: FeedFile, reader: Reader, imported: int, *, only: set[int], batch: int
     ) -> None:
         self._file, self._reader, self._imported, self._only = file, reader, imported, only
-        self._total = file.path.stat().st_size
         self._in_batch: set[str] = set()
         self.batch = batch
         self.count = 0
