@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from healthcode.app.settings import PREFIX, BadSetting, Settings, read_settings
+from healthcode.app.settings import PREFIX, BadSetting, Settings, UnknownSetting, read_settings
 from healthcode.app.wiring import NoMasterKeys, open_house
 from healthcode.kit.errors import NotReady
 from healthcode.kit.secrets import new_master_key
@@ -142,6 +142,18 @@ def test_an_error_in_chinese_gives_its_reason_in_chinese(monkeypatch: pytest.Mon
             for_now.delenv(f"{PREFIX}MASTER_KEYS", raising=False)
             said.append(refusal(name, value, for_now).say("zh"))
     assert [each for each in said if english.search(each)] == []
+
+
+def test_a_slip_of_the_pen_in_a_name_is_refused_and_not_ignored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}DATABSE_URL", UNREACHABLE[0])
+    with pytest.raises(UnknownSetting) as refused:
+        start()
+    said = refused.value.say("zh")
+    assert f"{PREFIX}DATABSE_URL" in said
+    assert f"{PREFIX}DATABASE_URL" in said
+    assert PASSWORD not in said
 
 
 def test_a_real_server_needs_master_keys_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

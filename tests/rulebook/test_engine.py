@@ -39,13 +39,13 @@ def _check(transaction: Transaction, world: World) -> None:
 
 # Compiling takes most of an example's time: many worlds of one rulebook that uses every word of
 # the language, and fewer with a rulebook of their own.
-@settings(max_examples=120)
+@settings(max_examples=100)
 @given(world=worlds(EVERY_WORD))
 def test_the_engine_follows_the_law_in_any_world(transaction: Transaction, world: World) -> None:
     _check(transaction, world)
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(world=worlds())
 def test_the_engine_follows_the_law_of_any_rulebook(transaction: Transaction, world: World) -> None:
     _check(transaction, world)
@@ -69,7 +69,7 @@ def test_the_engine_follows_the_law_in_any_world_at_length(
     _check(transaction, world)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(before=worlds(), after=worlds())
 def test_reassessing_leaves_what_the_law_says_of_now_whatever_stood_there_before(
     transaction: Transaction, before: World, after: World

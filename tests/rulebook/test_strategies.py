@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 
 from tests.rulebook.strategies import World, happenings, worlds
@@ -23,6 +24,7 @@ LEAST_SHARE = {
 }
 
 
+@pytest.mark.slow
 def test_drawn_worlds_are_rarely_empty() -> None:
     seen: Counter[str] = Counter()
     drawn = 0
