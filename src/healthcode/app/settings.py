@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,14 +18,15 @@ from healthcode.kit.words import Language, Words
 from healthcode.places import division
 
 PREFIX = "HEALTHCODE_"
+ALIKE = 0.9  # of 1: one or two letters of a name; others' own variables are none of our business
 
 
 class UnknownSetting(NotReady):
-    """A setting that there is not: a slip of the pen would quietly leave the real one unset."""
+    """A slip of the pen in a name, which would quietly leave the real one unset."""
 
     words = Words(
-        zh="没有名为 {names} 的设置。可用的有：{known}。",
-        en="There is no setting called {names}. There are {known}.",
+        zh="没有名为 {name} 的设置。您要写的可能是 {meant}。",
+        en="There is no setting called {name}. You may have meant {meant}.",
     )
 
 
@@ -127,9 +129,9 @@ class Settings(BaseSettings):
 def read_settings() -> Settings:
     """The settings of this process. Raises UnknownSetting or BadSetting, which repeat no value."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
-    if unknown:
-        raise UnknownSetting(names=", ".join(unknown), known=", ".join(sorted(known)))
+    for name in sorted(os.environ.keys() - known):
+        if name.startswith(PREFIX) and (meant := get_close_matches(name, known, 1, ALIKE)):
+            raise UnknownSetting(name=name, meant=meant[0])
     try:
         return Settings()
     except ValidationError as error:
