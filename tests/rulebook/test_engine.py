@@ -52,7 +52,7 @@ def test_the_engine_follows_the_law_of_any_rulebook(transaction: Transaction, wo
 
 
 @pytest.mark.slow
-@settings(max_examples=3000)
+@settings(max_examples=1000)
 @given(world=worlds())
 def test_the_engine_follows_the_law_of_any_rulebook_at_length(
     transaction: Transaction, world: World
@@ -61,7 +61,7 @@ def test_the_engine_follows_the_law_of_any_rulebook_at_length(
 
 
 @pytest.mark.slow
-@settings(max_examples=10000)
+@settings(max_examples=3000)
 @given(world=worlds(EVERY_WORD))
 def test_the_engine_follows_the_law_in_any_world_at_length(
     transaction: Transaction, world: World
