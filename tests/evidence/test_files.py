@@ -142,7 +142,7 @@ def test_no_header_raises_anything_but_words(opened: Opened, header: bytes) -> N
     try:
         opened(header)
     except BadInput as error:
-        assert error.say("zh")  # noqa: PT017
+        assert error.say("zh")
 
 
 def test_rows_and_lines_are_counted_and_empty_lines_are_no_rows(opened: Opened) -> None:

@@ -21,7 +21,7 @@ ANOTHERS = ("document", "another_persons")
 def stated(house: Database, person: int | None) -> tuple[object, ...]:
     query = "SELECT sex, age, residence, name_sealed FROM people.persons WHERE person = :person"
     sex, age, residence, sealed = look(house, query, person=person)[0]
-    name = house.keys.open(bytes(sealed), "people.persons.name") if sealed else None  # type: ignore[arg-type]
+    name = house.keys.open(bytes(sealed), "people.persons.name") if sealed else None
     return sex, age, residence, name
 
 

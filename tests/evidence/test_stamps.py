@@ -45,7 +45,7 @@ def _record(transaction: Transaction, client: str, number: int, **changes: str) 
 
 def _recorded(database: Database) -> dict[str, datetime]:
     rows = look(database, "SELECT place, recorded_at FROM evidence.facts")
-    return {str(row.place): row.recorded_at for row in rows}  # type: ignore[misc]
+    return {str(row.place): row.recorded_at for row in rows}
 
 
 def _known(database: Database, known_at: datetime | None) -> set[int]:

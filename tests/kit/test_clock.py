@@ -21,8 +21,8 @@ from healthcode.kit.clock import (
 THERE = ZoneInfo("Asia/Shanghai")
 # China's last daylight saving time ended in September 1991.
 instants = st.datetimes(
-    datetime(1992, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
-    datetime(2100, 1, 1),  # noqa: DTZ001
+    datetime(1992, 1, 1),
+    datetime(2100, 1, 1),
     timezones=st.sampled_from([UTC, SHANGHAI, timezone(timedelta(hours=-11)), THERE]),
 )  # fmt: skip
 

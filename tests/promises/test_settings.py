@@ -175,7 +175,7 @@ def test_no_setting_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_do_not_change_after_the_start() -> None:
     settings = read_settings()
     with pytest.raises(ValueError, match="frozen"):
-        settings.city = "11"  # type: ignore[misc]
+        settings.city = "11"
 
 
 def test_a_city_is_kept_as_its_code(monkeypatch: pytest.MonkeyPatch) -> None:

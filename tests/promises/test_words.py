@@ -77,7 +77,7 @@ def all_words(of: object, name: str = "") -> Iterator[tuple[str, Words]]:
         for number, part in enumerate(of):
             yield from all_words(part, f"{name}[{number}]")
     elif hasattr(type(of), "model_fields"):
-        for field in type(of).model_fields:  # type: ignore[attr-defined]
+        for field in type(of).model_fields:
             yield from all_words(getattr(of, field), f"{name}.{field}")
 
 
@@ -178,7 +178,7 @@ def test_a_reason_says_the_same_in_both_languages_and_needs_no_details(reason: s
 
 
 def test_a_rejection_passes_through_a_transaction_as_itself(shared_database: object) -> None:
-    with pytest.raises(Rejected), shared_database.transaction():  # type: ignore[attr-defined]
+    with pytest.raises(Rejected), shared_database.transaction():
         raise Rejected("kind", "kind_unknown")
 
 

@@ -79,7 +79,7 @@ class Judgement:
 def read_rulebook(text: str) -> Rulebook:
     """A rulebook from its YAML. Raises BadRulebook, which says where and what."""
     try:
-        return Rulebook.model_validate(yaml.load(text, Loader=SAFE_LOADER))  # noqa: S506 - safe
+        return Rulebook.model_validate(yaml.load(text, Loader=SAFE_LOADER))  # noqa: S506 - it is a safe loader
     except yaml.YAMLError as error:
         raise BadRulebook(where="YAML", what=str(error)) from error
     except ValidationError as error:
@@ -136,8 +136,9 @@ def _digest(rulebook: Rulebook) -> bytes:
 
 
 def _statements(rulebook: Rulebook) -> dict[str, str]:
-    # Ibis takes a second to import, and only publishing needs it.
-    from healthcode.rulebook.compiling import compile_rulebook  # noqa: PLC0415
+    from healthcode.rulebook.compiling import (  # noqa: PLC0415 - Ibis takes a second to import
+        compile_rulebook,
+    )
 
     compiled = compile_rulebook(rulebook)
     return {

@@ -16,7 +16,7 @@ from healthcode.rulebook.terms import Rulebook
 
 # Moments that no rulebook can contain; in the text they become the parameters of a reader.
 KNOWN_AT = datetime(1111, 1, 11, 11, 11, 11, 111111)  # noqa: DTZ001 - leaves have no zone
-AT = datetime(1222, 2, 22, 22, 22, 22, 222222)  # noqa: DTZ001
+AT = datetime(1222, 2, 22, 22, 22, 22, 222222)  # noqa: DTZ001 - as above
 
 
 @dataclass(frozen=True, slots=True)
