@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from healthcode.kit.clock import Clock
-from healthcode.kit.errors import NotReady
+from healthcode.kit.errors import Counted, NotReady
 from healthcode.kit.events import Listeners, hear
 from healthcode.kit.jobs import Jobs
 from healthcode.kit.secrets import KeyRing
@@ -85,12 +85,19 @@ class Transaction:
     now: datetime
     stated_now: datetime | None
     keys: KeyRing
+    account: str | None  # on whose word it happens; None for the clock's own jobs
     _jobs: Jobs
     _listeners: Listeners
 
     def run(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[Any]:
         """Execute a statement."""
         return self.connection.execute(statement, values)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[sa.NestedTransaction]:
+        """A part that can be taken back by its `rollback()` while the rest stays."""
+        with self.connection.begin_nested() as point:
+            yield point
 
     def publish(self, event: object) -> None:
         """Tell the rooms above, now and in this transaction."""
@@ -110,13 +117,24 @@ class Database:
     keys: KeyRing
     jobs: Jobs
     listeners: Listeners
+    account: str | None = None
+
+    def acting_as(self, account: str) -> Database:
+        """The same database; what is written through it is written on this account's word."""
+        return replace(self, account=account)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Everything inside happens, or nothing does."""
+        """Everything inside happens, or nothing does; a `Counted` refusal keeps its attempt."""
+        counted: Counted | None = None
         # begin(), not connect(): a COPY alone would not make SQLAlchemy commit.
         with self.engine.begin() as connection, self.on(connection) as transaction:
-            yield transaction
+            try:
+                yield transaction
+            except Counted as refused:
+                counted = refused
+        if counted is not None:
+            raise counted
 
     @contextmanager
     def on(self, connection: Connection) -> Iterator[Transaction]:
@@ -126,6 +144,7 @@ class Database:
             now=self.clock.now(),
             stated_now=self.clock.stated,
             keys=self.keys,
+            account=self.account,
             _jobs=self.jobs,
             _listeners=self.listeners,
         )

@@ -1,0 +1,268 @@
+"""HTTP for every room: who may call a route, one transaction a request, problems in words.
+
+A route says who may call it with `**allows(...)`; one that does not is refused to everybody. A
+handler asks for `Call`: the caller, and the transaction that is committed before the answer goes.
+Problem documents are RFC 9457, in Chinese and English.
+"""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final
+
+import sqlalchemy as sa
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import AfterValidator, BaseModel, StringConstraints
+from starlette.exceptions import HTTPException
+
+from healthcode.kit.db import Database, Transaction, in_words
+from healthcode.kit.errors import BadInput, HouseError, NotReady, Refused
+from healthcode.kit.words import Language, Words
+
+logger = logging.getLogger(__name__)
+
+PROBLEM = "application/problem+json"
+ALLOWS = "x-allows"
+ANYONE: Final = "anyone"
+"""The role of a caller without a session, and of a route that needs none."""
+
+DATABASE_ERRORS = (sa.exc.OperationalError, sa.exc.TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking: plain data, filled by `access` from the bearer's token.
+
+    `scope` is a division's kept code ("*": anywhere), a registered place's id, or "".
+    """
+
+    account: str | None = None
+    role: str = ANYONE
+    person: int | None = None
+    scope: str = ""
+
+
+class SignInFirst(Refused):
+    """A route that needs a session, and none came."""
+
+    words = Words(
+        zh="请先登录：请求中没有有效的会话或密钥（Authorization: Bearer …）。",
+        en="Sign in first: the request carries no valid session or key (Authorization: Bearer …).",
+    )
+    status = 401
+
+
+class NotForYou(Refused):
+    """A caller whose role may not call this route."""
+
+    words = Words(
+        zh="您的账号角色不能使用此功能。",
+        en="An account of your role may not do this.",
+    )
+
+
+class NoSuchThing(BadInput):
+    """Nothing is here, or not for this caller."""
+
+    words = Words(zh="没有找到，或者它不属于您。", en="There is no such thing, or it is not yours.")
+    status = 404
+
+
+class BadRequest(BadInput):
+    """A request that does not have the form of the documentation."""
+
+    words = Words(
+        zh="请求的内容不符合接口文档，请见 errors 中的各处。",
+        en="The request does not have the form that is documented; see each place under errors.",
+    )
+
+
+class WrongRequest(BadInput):
+    """What the server itself refuses before a route is found: 404, 405, 413 and the like."""
+
+    words = Words(
+        zh="此地址不接受这样的请求（HTTP {code}）。请对照接口文档 /api/v1/docs。",
+        en="This address takes no such request (HTTP {code}). Compare it with /api/v1/docs.",
+    )
+
+
+class TooBusy(NotReady):
+    """No connection to the database came free in time."""
+
+    words = Words(
+        zh="系统正忙，请稍后重试。", en="The house is busy at the moment. Please try again shortly."
+    )
+
+
+class HouseFault(NotReady):
+    """Something in the house broke."""
+
+    words = Words(
+        zh="系统内部出错，未作任何改动；详情已记入日志。请稍后重试。",
+        en="Something in the house broke and nothing was changed; the log has the details. "
+        "Please try again later.",
+    )
+    status = 500
+
+
+class Problem(BaseModel):
+    """RFC 9457: `detail` is in the language asked for, `words` in both."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    words: Words
+    errors: list[dict[str, str]] | None = None
+
+
+@dataclass(frozen=True)
+class House:
+    """What a web process hands to every request; bound in `app/web.py`."""
+
+    database: Database
+    identify: Callable[[Transaction, str | None], Caller]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request: who asks, in which language, and the transaction of its work."""
+
+    caller: Caller
+    transaction: Transaction
+    language: Language
+
+
+def allows(*roles: str, scope: str = "none", answers: tuple[int, ...] = ()) -> dict[str, Any]:
+    """Who may call a route, as keywords of its decorator.
+
+    `scope` says what binds the caller inside: own, division, place, source or none. `answers` are
+    the problems that the route itself can give, besides those that every route can.
+    """
+    common = {422, 429, 500, 503} if roles == (ANYONE,) else {401, 403, 422, 429, 500, 503}
+    return {
+        "openapi_extra": {ALLOWS: {"roles": list(roles), "scope": scope}},
+        "responses": {
+            code: {"model": Problem, "content": {PROBLEM: {}}, "description": "Problem"}
+            for code in sorted(common | set(answers))
+        },
+    }
+
+
+def _call(request: Request) -> Iterator[Asked]:
+    route = request.scope["route"]
+    allowed = (getattr(route, "openapi_extra", None) or {}).get(ALLOWS)
+    if allowed is None:
+        raise NotForYou
+    house: House = request.app.state.house
+    with house.database.transaction() as transaction:
+        caller = house.identify(transaction, _bearer(request))
+        if ANYONE not in allowed["roles"]:
+            if caller.role == ANYONE:
+                raise SignInFirst
+            if caller.role not in allowed["roles"]:
+                raise NotForYou
+        acting = replace(transaction, account=caller.account)
+        yield Asked(caller, acting, language_of(request))
+
+
+guard = Depends(_call, scope="function")  # ends, and commits, before the answer is sent
+Call = Annotated[Asked, guard]
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def language_of(request: Request) -> Language:
+    """Chinese, unless English is asked for first (RFC 9110 §12.5.4)."""
+    best: tuple[float, Language] = (0.0, "zh")
+    for part in request.headers.get("accept-language", "").split(","):
+        name, _, weight = part.strip().partition(";q=")
+        language: Language | None = {"zh": "zh", "en": "en"}.get(name[:2].lower())  # type: ignore[assignment]
+        try:
+            quality = float(weight or 1)
+        except ValueError:
+            continue
+        if language is not None and quality > best[0]:
+            best = (quality, language)
+    return best[1]
+
+
+def _shown(text: str) -> str:
+    if any(unicodedata.category(each) in {"Cc", "Cs", "Co", "Cn"} for each in text):
+        raise ValueError("no control characters")
+    return text
+
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_shown)
+]
+"""A short text of one line, without control characters."""
+
+
+def problem(
+    error: HouseError,
+    language: Language,
+    *,
+    status: int | None = None,
+    errors: list[dict[str, str]] | None = None,
+) -> JSONResponse:
+    """The problem document of an error."""
+    status = status or error.status
+    name = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(error).__name__).strip("-")
+    said = {"zh": error.say("zh"), "en": error.say("en")}
+    body = {
+        "type": f"/problems/{name}",
+        "title": name.replace("-", " "),
+        "status": status,
+        "detail": said[language],
+        "words": said,
+    }
+    if errors is not None:
+        body["errors"] = errors
+    headers = {"WWW-Authenticate": "Bearer"} if status == SignInFirst.status else {}
+    if status in {429, 503}:
+        headers["Retry-After"] = "60"
+    return JSONResponse(body, status, headers | {"Content-Language": language}, PROBLEM)
+
+
+def answer_in_words(app: FastAPI) -> None:
+    """Every error of an app becomes a problem document; no answer repeats what was sent."""
+
+    def of_house(request: Request, error: HouseError) -> JSONResponse:
+        return problem(error, language_of(request))
+
+    def of_form(request: Request, error: RequestValidationError) -> JSONResponse:
+        found = [
+            {"where": "/".join(str(part) for part in each["loc"][:6]), "what": each["type"]}
+            for each in error.errors()[:20]
+        ]
+        return problem(BadRequest(), language_of(request), errors=found)
+
+    def of_server(request: Request, error: HTTPException) -> JSONResponse:
+        said = WrongRequest(code=error.status_code)
+        answer = problem(said, language_of(request), status=error.status_code)
+        answer.headers.update(error.headers or {})
+        return answer
+
+    def of_database(request: Request, error: sa.exc.SQLAlchemyError) -> JSONResponse:
+        busy = in_words(error) if isinstance(error, sa.exc.DBAPIError) else TooBusy()
+        return problem(busy, language_of(request))
+
+    def of_anything(request: Request, error: Exception) -> JSONResponse:
+        logger.error("A request failed.", exc_info=error)
+        return problem(HouseFault(), language_of(request))
+
+    app.exception_handler(HouseError)(of_house)
+    app.exception_handler(RequestValidationError)(of_form)
+    app.exception_handler(HTTPException)(of_server)
+    for kind in DATABASE_ERRORS:
+        app.exception_handler(kind)(of_database)
+    app.exception_handler(Exception)(of_anything)
