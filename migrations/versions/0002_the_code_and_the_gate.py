@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from healthcode.codes.tables import SIGNER_MAY, SIGNER_ROLE
 from healthcode.kit.db import metadata
 
 revision = "0002"
@@ -13,9 +14,15 @@ NEW = ("access", "codes", "gates", "places")
 def upgrade() -> None:
     """Create the declared tables of the new rooms."""
     connection = op.get_bind()
-    for schema in NEW:
+    for schema in ("access", "codes", "places"):
         connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-    there = set(sa.inspect(connection).get_table_names("evidence"))
-    tables = [t for t in metadata.sorted_tables if t.schema in NEW or (t.schema == "evidence" and t.name not in there)]
-    for table in tables:
-        table.create(connection)
+    inspector = sa.inspect(connection)
+    there = {s: set(inspector.get_table_names(s)) for s in ("evidence", "rulebook", "kit", "people", *NEW)}
+    for table in metadata.sorted_tables:
+        if table.name not in there[table.schema]:
+            table.create(connection)
+    op.execute("ALTER TABLE evidence.recordings ADD COLUMN account text")
+    op.execute("COMMENT ON COLUMN evidence.recordings.account IS 'on whose word; NULL for the clock''s own jobs'")
+    op.execute("ALTER TABLE evidence.imports ADD COLUMN proposed bigint NOT NULL DEFAULT 0")
+    for statement in [SIGNER_ROLE, *SIGNER_MAY]:
+        op.execute(statement)

@@ -12,18 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthcode.places import (
-    Division,
-    ancestors,
-    centroid,
-    children,
-    covers,
-    districts,
-    division,
-    kept_code,
-    name,
-)
-from healthcode.places.terms import DivisionLevel
+from healthcode.places import centroid, covers, districts, division, kept_code, name
+from healthcode.places.divisions import ancestors, children
+from healthcode.places.terms import Division, DivisionLevel
 
 DATA = resources.files("healthcode.places") / "data"
 ROWS = list(csv.DictReader((DATA / "divisions.csv").read_text(encoding="utf-8").splitlines()))

@@ -6,9 +6,10 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -68,6 +69,18 @@ ALLOWED = {
         zh="请写 debug、info、warning 或 error", en="write debug, info, warning or error"
     ),
     "pool_size": Words(zh="请写 2 至 100 的整数", en="write a whole number from 2 to 100"),
+    "listen": Words(
+        zh="请写 地址:端口，如 127.0.0.1:8720", en="write it as address:port, as 127.0.0.1:8720"
+    ),
+    "sms_url": Words(zh="请写 http(s):// 开头的地址", en="write an address with http(s)://"),
+    "registry_url": Words(zh="请写 http(s):// 开头的地址", en="write an address with http(s)://"),
+    "session": Words(
+        zh="请用 healthcode login 取得", en="get one with healthcode login, or use a client key"
+    ),
+    "demo": Words(
+        zh="只由 healthcode demo 设置，且不能与 HEALTHCODE_DATABASE_URL 同用",
+        en="only healthcode demo sets it, and never together with HEALTHCODE_DATABASE_URL",
+    ),
 }
 """What each setting takes, for whoever wrote something else."""
 
@@ -103,6 +116,21 @@ class Settings(BaseSettings):
     # server's cores only queue there.
     pool_size: Annotated[int, Field(ge=2, le=100)] = 5
 
+    # Where the web process listens. Loopback until somebody puts a proxy with TLS before it.
+    listen: str = "127.0.0.1:8720"
+
+    # The services that send text messages and check real names: cities have their own, behind a
+    # small bridge of theirs. Either may carry a key, so it is a secret.
+    sms_url: SecretStr | None = None
+    registry_url: SecretStr | None = None
+
+    # Whose word a command of this terminal is: a session's token, or a department's key. Without
+    # it, the session that `healthcode login` keeps in the data folder.
+    session: SecretStr | None = None
+
+    # This process belongs to `healthcode demo`: text messages and the registry are made up.
+    demo: bool = False
+
     @field_validator("city")
     @classmethod
     def _city_is_a_division(cls, value: str) -> str:
@@ -110,6 +138,31 @@ class Settings(BaseSettings):
         if found is None:
             raise ValueError
         return found.code
+
+    @field_validator("listen")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        host, colon, port = value.rpartition(":")
+        if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
+            raise ValueError
+        return value
+
+    @field_validator("sms_url", "registry_url")
+    @classmethod
+    def _is_web_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        found = urlsplit(value.get_secret_value())
+        if found.scheme not in {"http", "https"} or not found.hostname:
+            raise ValueError
+        return value
+
+    @field_validator("demo")
+    @classmethod
+    def _demo_has_no_server(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("database_url") is not None:
+            raise ValueError
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -12,12 +12,18 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from healthcode.access.accounts import Listed
+from healthcode.access.terms import ROLES, Role
 from healthcode.app.replaying import Replay
 from healthcode.evidence.actions import SourceRegistration
 from healthcode.evidence.feeds.importing import Report
+from healthcode.evidence.proposals import Waiting
+from healthcode.gates import Answer, Decision
 from healthcode.kit.clock import SHANGHAI, local_text
 from healthcode.kit.words import Language, Words
+from healthcode.places import Place
 from healthcode.rulebook import Colour, Judgement
+from healthcode.rulebook.api import standing_shown
 from healthcode.rulebook.reasons import COLOUR_WORDS, NOTHING_KNOWN, UNDECLARED, Reason
 
 # Nothing depends on colour alone: each has its shape and its word.
@@ -71,6 +77,7 @@ COUNTS = {
     "corrected": Words(zh="更正", en="corrected"),
     "retracted": Words(zh="撤回", en="retracted"),
     "unchanged": Words(zh="未变", en="unchanged"),
+    "proposed": Words(zh="待批准", en="waiting"),
     "rejected": Words(zh="未接收", en="not taken"),
 }
 SCENARIOS = {
@@ -148,33 +155,7 @@ def _span(reason: Reason) -> str:
 
 def judgement_data(judged: Judgement, reasons: Sequence[Reason]) -> dict[str, Any]:
     """A colour with its reasons as JSON; times are ISO 8601 with an offset."""
-    return {
-        "colour": judged.standing.colour.value,
-        "at": _iso(judged.at),
-        "known_at": _iso(judged.known_at),
-        "changes_at": _iso(judged.standing.changes_at),
-        "rulebook": {"name": judged.rulebook.name, "version": judged.rulebook.version},
-        "reasons": [
-            {
-                "rule": each.rule,
-                "colour": each.colour.value,
-                "title": each.title.model_dump(),
-                "reason": each.reason.model_dump(),
-                "instructions": each.instructions.model_dump(),
-                "source": each.source.model_dump(),
-                "releaser": each.releaser.model_dump(),
-                "fact": {
-                    "kind": each.fact.model_dump(),
-                    "started_at": _iso(each.fact_started_at),
-                    "ended_at": _iso(each.fact_ended_at),
-                    "recorded_by": each.fact_source.model_dump(),
-                },
-                "from": _iso(each.opens),
-                "until": _iso(each.until),
-            }
-            for each in reasons
-        ],
-    }
+    return standing_shown(judged, reasons).model_dump(mode="json", by_alias=True)
 
 
 def report(done: Report, language: Language) -> RenderableType:
@@ -250,5 +231,80 @@ def _seconds(instant: datetime | None) -> str:
     return "–" if instant is None else f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
 
 
-def _iso(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.isoformat()
+def waiting(found: Iterable[Waiting], language: Language) -> Table:
+    """What waits for a second person."""
+    heads = {
+        "zh": ("编号", "单位", "账号", "内容", "提出时间", "行数"),
+        "en": ("number", "client", "account", "what", "proposed at", "rows"),
+    }
+    table = _table(heads[language])
+    for each in found:
+        table.add_row(
+            str(each.proposal),
+            each.client,
+            each.account or "–",
+            FILES[each.what].in_language(language),
+            local_text(each.proposed_at),
+            str(each.rows),
+        )
+    return table
+
+
+def accounts(found: Iterable[Listed], language: Language) -> Table:
+    """Who may do what, and who made them."""
+    heads = {
+        "zh": ("账号", "角色", "范围", "开设者", "开设时间", "关闭时间"),
+        "en": ("account", "role", "scope", "made by", "made at", "closed at"),
+    }
+    table = _table(heads[language])
+    for each in found:
+        closed = local_text(each.closed_at) if each.closed_at else "–"
+        role = ROLES[Role(each.role)].called.in_language(language)
+        made = local_text(each.made_at)
+        table.add_row(each.name, role, each.scope or "–", each.made_by or "–", made, closed)
+    return table
+
+
+def places(found: Iterable[Place], language: Language) -> Table:
+    """Registered places."""
+    heads = {
+        "zh": ("编号", "单位自编号", "类别", "名称", "区划"),
+        "en": ("id", "key", "kind", "name", "division"),
+    }
+    table = _table(heads[language])
+    for each in found:
+        table.add_row(each.public_id, each.key, each.kind, each.name, each.division)
+    return table
+
+
+def answer(found: Answer, language: Language) -> RenderableType:
+    """What a gate decides, for its staff."""
+    colour = Colour(found.colour) if found.colour else None
+    head = DECISIONS[found.decision].in_language(language)
+    parts: list[RenderableType] = [Text(head, style="bold")]
+    if colour is not None:
+        parts.append(colour_text(colour, language))
+    if found.name is not None:
+        parts.append(Text(f"{found.name}  {found.document_kind}:…{found.last_four}"))
+    parts.append(Text(found.guard.in_language(language)))
+    parts += [
+        Text(f"{each.name.in_language(language)} {each.phone or ''}".rstrip(), style="dim")
+        for each in found.contacts
+    ]
+    parts.append(Text(found.outcome, style="dim"))
+    return Group(*parts)
+
+
+def _table(heads: Sequence[str]) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    return table
+
+
+DECISIONS = {
+    Decision.ENTER: Words(zh="请进", en="enter"),
+    Decision.CALL: Words(zh="请稍候，正在联系", en="please wait, somebody is called"),
+    Decision.SHOW_ONLY: Words(zh="仅供参考", en="shown only; the place decides"),
+    Decision.USUAL_WAY: Words(zh="按原有方式通行", en="the usual way"),
+}

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+from fastapi import APIRouter
+
 import healthcode
+from healthcode.access import Verified
+from healthcode.access import jobs as access_jobs
+from healthcode.access.messages import SEND
+from healthcode.access.outside import Outside, bind
+from healthcode.access.registry import HttpRegistry
 from healthcode.app.settings import Settings
-from healthcode.evidence import Designated, Recorded
+from healthcode.codes import actions as codes
+from healthcode.codes import jobs as codes_jobs
+from healthcode.codes.actions import NoIssuer
+from healthcode.codes.signing import SigningKey, demo_key, trust
+from healthcode.codes.tables import SIGNER
+from healthcode.evidence import Designated, Proposed, Recorded, declarations
+from healthcode.gates.terms import Policy, read_policy
 from healthcode.kit import keys
 from healthcode.kit.clock import Clock, SystemClock
 from healthcode.kit.db import Database, Transaction, answering, engine_for
@@ -21,21 +37,31 @@ from healthcode.kit.events import Listeners
 from healthcode.kit.jobs import Job, Jobs
 from healthcode.kit.migrations import migrate
 from healthcode.kit.secrets import MasterKeys, new_master_key
+from healthcode.kit.sms import HttpSms
 from healthcode.kit.words import Words
+from healthcode.rulebook import StandingChanged, weighing
 from healthcode.rulebook import actions as rulebook
 from healthcode.rulebook import jobs as rulebook_jobs
 
 LISTENERS: Listeners = {
+    Verified: [declarations.on_verified],
+    Proposed: [weighing.on_proposed],
     Recorded: [rulebook.on_recorded],
     Designated: [rulebook.on_designated],
+    StandingChanged: [codes.on_standing_changed],
 }
 
 JOBS: Mapping[str, Job] = {
+    SEND: Job(access_jobs.send),
+    access_jobs.FORGET: Job(access_jobs.forget, every="7 * * * *"),
+    codes_jobs.FORGET: Job(codes_jobs.forget, every="17 * * * *"),
     rulebook.REASSESS: Job(rulebook_jobs.reassess),
     rulebook.REASSESS_DUE: Job(rulebook_jobs.reassess_due, every="* * * * *"),
 }
 
 SHIPPED_RULEBOOK = "tianjin-2020-spring.yaml"
+SHIPPED_POLICY = "tianjin-2020-spring.yaml"
+SIGNING_KEY = "signing.key"
 DATABASE = "healthcode"
 
 
@@ -61,6 +87,79 @@ def shipped_rulebook(transaction: Transaction) -> rulebook.Shipped:
     """Install the shipped rulebook where none is; what became of it."""
     text = (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8")
     return rulebook.install(transaction, text)
+
+
+def shipped_policy() -> Policy:
+    """What kinds of places ask for. Raises BadPolicy."""
+    return read_policy((shipped("policies") / SHIPPED_POLICY).read_text("utf-8"))
+
+
+def log_as(settings: Settings) -> None:
+    """Where this process says what goes wrong, and how much."""
+    level = getattr(logging, settings.log_level.upper())
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # httpx tells of every address it calls, and ours may hold a key
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    if level == logging.DEBUG:
+        # INFO, not DEBUG: statements without values, and never the rows that come back
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
+
+
+def bind_outside(settings: Settings) -> None:
+    """Say who sends text messages and who checks names for this process."""
+    if settings.demo:
+        from healthcode.app.demo.outside import (  # noqa: PLC0415 - a city never loads the fakes
+            MadeUpRegistry,
+            PrintedSms,
+        )
+
+        folder = settings.data_dir / "demo"
+        bind(Outside(PrintedSms(folder), MadeUpRegistry(folder)))
+        return
+    sms, registry = settings.sms_url, settings.registry_url
+    bind(
+        Outside(
+            HttpSms(sms.get_secret_value()) if sms else None,
+            HttpRegistry(registry.get_secret_value()) if registry else None,
+        )
+    )
+
+
+def demo_routes(settings: Settings) -> list[APIRouter]:
+    """The routes of a demo; none anywhere else."""
+    if not settings.demo:
+        return []
+    from healthcode.app.demo.api import routes  # noqa: PLC0415 - a city never loads them
+
+    return [routes(settings.data_dir / "demo")]
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[tuple[Database, str]]:
+    """What a web process needs: the database, and the city's code."""
+    bind_outside(settings)
+    with open_house(settings) as database:
+        yield database, settings.city
+
+
+@contextmanager
+def signing(settings: Settings) -> Iterator[tuple[str, SigningKey]]:
+    """What the signer needs: its own way into the database, and its key. Raises NoIssuer.
+
+    Only the embedded house has a key so far, a demo's.
+    """
+    if settings.database_url is not None:
+        raise NoIssuer
+    with embedded_server(settings.data_dir) as server:
+        url = ensure_database(server, DATABASE)
+        key = demo_key(settings.data_dir / SIGNING_KEY, settings.city)
+        with (
+            _opened(url, settings, master_keys(settings), SystemClock()) as database,
+            database.transaction() as transaction,
+        ):
+            trust(transaction, key)
+        own = sa.make_url(url).set(username=SIGNER)
+        yield own.render_as_string(hide_password=False), key
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What a person carries: the credential, its status, and how it is verified."""
 
-from healthcode.codes.terms import Outcome
+from healthcode.codes.actions import check
+from healthcode.codes.terms import Outcome, Reading
 
-__all__ = ["Outcome"]
+__all__ = ["Outcome", "Reading", "check"]

@@ -2,7 +2,7 @@
 
 from healthcode.evidence.actions import facts_by_id, last_recorded, persons_under
 from healthcode.evidence.queries import LEAVES_BUT_KINDS, LEAVES_OF_SOME
-from healthcode.evidence.terms import Designated, Kind, Level, Recorded, SourceClass
+from healthcode.evidence.terms import Designated, Kind, Level, Proposed, Recorded, SourceClass
 
 __all__ = [
     "LEAVES_BUT_KINDS",
@@ -10,6 +10,7 @@ __all__ = [
     "Designated",
     "Kind",
     "Level",
+    "Proposed",
     "Recorded",
     "SourceClass",
     "facts_by_id",

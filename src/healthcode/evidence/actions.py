@@ -12,19 +12,23 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from healthcode.evidence import queries
-from healthcode.evidence.feeds.deciding import ANY, DESIGNATION, Outcome
+from healthcode.evidence.feeds.deciding import ANY, DESIGNATION, Desk, Outcome, Registration
 from healthcode.evidence.feeds.reading import REPLAY
 from healthcode.evidence.feeds.reasons import REASONS, Rejected
-from healthcode.evidence.feeds.recording import desk_of, submit
-from healthcode.evidence.tables import registrations, sources
+from healthcode.evidence.feeds.recording import desk_of, say, submit
+from healthcode.evidence.tables import SELF, registrations, sources
 from healthcode.evidence.terms import Kind, SourceClass
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput
+from healthcode.kit.http import Caller
 from healthcode.kit.words import Language, Words
 from healthcode.places import kept_code
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 EVERYWHERE = "all"
+STAFF = {"clinic": SourceClass.CLINIC, "community": SourceClass.COMMUNITY}
+"""The roles whose accounts speak for themselves, as clinic.120101, and with which class."""
+OURS_TO_NAME = {SELF, *STAFF}
 
 
 class BadRegistration(BadInput):
@@ -114,7 +118,7 @@ def _check(asked: SourceRegistration) -> tuple[str, ...]:
     """The divisions as kept; raises BadRegistration."""
     name_rule = "a-z 0-9 . _ -"
     for what, name in (("client", asked.client), ("source", asked.source)):
-        if NAME.fullmatch(name) is None:
+        if NAME.fullmatch(name) is None or name.partition(".")[0] in OURS_TO_NAME:
             raise BadRegistration(what=what, allowed=name_rule)
     if asked.source_class not in set(SourceClass):
         raise BadRegistration(what="class", allowed=", ".join(SourceClass))
@@ -159,6 +163,33 @@ def designate(transaction: Transaction, client: str, city: str, row: dict[str, s
         return submit(transaction, client, desk, "designations", row)
     except Rejected as rejected:
         raise RowRejected(rejected) from rejected
+
+
+def clear(
+    transaction: Transaction, caller: Caller, city: str, person: int, result: str, at: datetime
+) -> Outcome:
+    """Record a clearance on the word of a clinic or a community, within its divisions.
+
+    What it ends, if anything, is the rulebook's business. Raises RowRejected.
+    """
+    source = f"{caller.role}.{EVERYWHERE if caller.scope == ANY else caller.scope}"
+    source_class = STAFF[caller.role]
+    transaction.run(
+        insert(sources).values(source=source, source_class=source_class).on_conflict_do_nothing()
+    )
+    may = Registration(source, source_class, frozenset({Kind.CLEARANCE}), (caller.scope,))
+    row = {
+        "kind": Kind.CLEARANCE.value,
+        "result": result,
+        "started_at": at.isoformat(),
+        "source": source,
+    }
+    desk = Desk({source: may}, city, replay=False)
+    try:
+        batch = say(transaction, caller.account or source, desk, person, [row])
+    except Rejected as rejected:
+        raise RowRejected(rejected) from rejected
+    return next(outcome for outcome, count in batch.counts.items() if count)
 
 
 def persons_under(

@@ -89,3 +89,14 @@ FIRST_DIAGNOSES = sa.text("""
 SPAN_OF_FACTS = sa.text("""
     SELECT min(started_at) AS first, max(recorded_at) AS last FROM evidence.facts
 """)
+
+OWN_FACTS = sa.text("""
+    SELECT f.kind, f.result, f.area, f.started_at,
+           CASE WHEN isfinite(f.ended_at) THEN f.ended_at END AS ended_at,
+           coalesce(f.ended_at = 'infinity', false) AS going_on
+    FROM evidence.facts f LEFT JOIN evidence.retractions r USING (fact)
+    WHERE f.person = :person AND f.source_class = 'self' AND r.fact IS NULL
+    ORDER BY f.fact
+""")
+
+SOURCES = sa.text("SELECT source, source_class FROM evidence.sources")

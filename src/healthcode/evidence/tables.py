@@ -17,6 +17,7 @@ from healthcode.kit.db import metadata
 INSTANT = sa.TIMESTAMP(timezone=True)
 NUMBER = sa.Numeric(9, 3)
 SCHEMA = "evidence"
+SELF = "self"  # the source of what people say of themselves, and its client
 
 
 def _person(name: str, *, nullable: bool = False) -> sa.Column[int]:
@@ -78,6 +79,7 @@ recordings = sa.Table(
     metadata,
     sa.Column("recording", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("client", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, comment="on whose word; NULL for the clock's own jobs"),
     sa.Column("stated_at", INSTANT, comment="the time to believe, where a clock was set"),
     sa.Column("recorded_at", INSTANT, comment="set by the trigger stamp"),
     sa.Index("recordings_recorded_at", "recorded_at"),
@@ -187,6 +189,7 @@ imports = sa.Table(
     sa.Column("corrected", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("retracted", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("unchanged", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("proposed", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("finished_at", INSTANT),
     sa.UniqueConstraint("client", "digest", name="imports_once"),
     schema=SCHEMA,
@@ -226,6 +229,42 @@ staged_rows = sa.Table(
     sa.Index("staged_rows_batch", "import", "batch"),
     schema=SCHEMA,
     comment="rows on their way in; gone once recorded",
+)
+
+proposals = sa.Table(
+    "proposals",
+    metadata,
+    sa.Column("proposal", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("client", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, comment="on whose word"),
+    sa.Column("what", sa.Text, nullable=False, comment="evidence or designations"),
+    sa.Column("proposed_at", INSTANT, nullable=False),
+    sa.Column("decided_at", INSTANT),
+    sa.Column("decided_by", sa.Text, comment="the second person"),
+    sa.Column("approved", sa.Boolean),
+    # A decision has its time, its person and its answer, or none of them.
+    sa.CheckConstraint(
+        "num_nonnulls(decided_at, decided_by, approved) IN (0, 3)", name="proposals_decision"
+    ),
+    schema=SCHEMA,
+    comment="changes over the limit, known at no k until a second person approves",
+)
+
+proposed_rows = sa.Table(
+    "proposed_rows",
+    metadata,
+    sa.Column(
+        "proposal",
+        sa.BigInteger,
+        sa.ForeignKey("evidence.proposals.proposal", name="proposed_rows_proposal"),
+        primary_key=True,
+    ),
+    sa.Column("row", sa.BigInteger, primary_key=True),
+    sa.Column("row_id", BYTEA, nullable=False, comment="as in feed_rows"),
+    sa.Column("said", sa.Text, nullable=False, comment="JSON, as in staged_rows"),
+    sa.Index("proposed_rows_of", "row_id"),
+    schema=SCHEMA,
+    comment="gone once decided",
 )
 
 STAMP = """

@@ -6,8 +6,10 @@ Facts and designations are never changed; a retraction or a correction is a row 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 
 class Kind(StrEnum):
@@ -61,3 +63,36 @@ class Designated:
 
     areas: tuple[str, ...]
     places: tuple[str, ...]
+
+
+class Changes(Protocol):
+    """Changes that a client asks for: written whole, or without those that wait for a second."""
+
+    @property
+    def words_of(self) -> tuple[str, ...]:
+        """The accounts on whose word they come."""
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The sources that speak."""
+
+    @property
+    def weighed(self) -> bool:
+        """False for what a person says of themselves, and for what a second person approved."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether they cannot be parted: a designation reaches everybody or waits."""
+
+    def write(self, waiting: frozenset[int]) -> Mapping[int, frozenset[str]]:
+        """Write them, but for those about persons who wait; persons touched, with the sources."""
+
+    def tell(self) -> None:
+        """Tell the rooms above what was written, and keep what waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """News: changes are asked for. Whoever weighs them writes them, all or in part."""
+
+    changes: Changes

@@ -127,6 +127,7 @@ class House:
 
     database: Database
     identify: Callable[[Transaction, str | None], Caller]
+    city: str  # the kept code of the city that is served
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ class Asked:
     caller: Caller
     transaction: Transaction
     language: Language
+    city: str
 
 
 def allows(*roles: str, scope: str = "none", answers: tuple[int, ...] = ()) -> dict[str, Any]:
@@ -168,7 +170,7 @@ def _call(request: Request) -> Iterator[Asked]:
             if caller.role not in allowed["roles"]:
                 raise NotForYou
         acting = replace(transaction, account=caller.account)
-        yield Asked(caller, acting, language_of(request))
+        yield Asked(caller, acting, language_of(request), house.city)
 
 
 guard = Depends(_call, scope="function")  # ends, and commits, before the answer is sent

@@ -31,6 +31,10 @@ class Subject:
     # Sealing is never twice the same, so it says nothing about who is meant.
     sealed: bytes | None = field(default=None, compare=False, repr=False)
 
+    def written(self, ring: KeyRing) -> str:
+        """A document in its one form, `10:1201…`; "" for a client's own key."""
+        return f"{self.kind}:{ring.open(self.sealed, NUMBER)}" if self.sealed else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
@@ -42,6 +46,15 @@ class Introduction:
     subject: Subject
     document: Subject | None
     states: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What stands on a person's document, in clear: for masking, never for showing."""
+
+    name: str = field(repr=False)
+    kind: str
+    number: str = field(repr=False)
 
 
 def identify(
@@ -203,3 +216,13 @@ def residences(transaction: Transaction, people: Iterable[int]) -> dict[int, str
     """The residence of each person as last stated; "" where nobody said."""
     rows = transaction.run(queries.RESIDENCES, {"persons": sorted(set(people))})
     return {row.person: row.residence for row in rows}
+
+
+def papers_of(transaction: Transaction, person: int) -> Papers | None:
+    """The person's name and first document; None where either is not known."""
+    found = transaction.run(queries.PAPERS, {"person": person}).one_or_none()
+    if found is None:
+        return None
+    ring = transaction.keys
+    number = ring.open(found.number_sealed, NUMBER)
+    return Papers(ring.open(found.name_sealed, NAME), found.kind, number)

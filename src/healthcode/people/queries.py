@@ -19,6 +19,14 @@ RESIDENCES = sa.text("""
     SELECT person, residence FROM people.persons WHERE person = ANY(CAST(:persons AS bigint[]))
 """)
 
+# An identity card before any other kind.
+PAPERS = sa.text("""
+    SELECT p.name_sealed, d.kind, d.number_sealed
+    FROM people.persons p JOIN people.documents d USING (person)
+    WHERE p.person = :person AND p.name_sealed IS NOT NULL
+    ORDER BY d.kind, d.number_hash LIMIT 1
+""")
+
 NEW_PERSON_IDS = sa.text("""
     SELECT nextval(pg_get_serial_sequence('people.persons', 'person'))
     FROM generate_series(1, :count)

@@ -1,23 +1,18 @@
-"""Where things are: the division tree of GB/T 2260."""
+"""Where things are: the division tree of GB/T 2260, and registered places."""
 
-from healthcode.places.divisions import (
-    ancestors,
-    centroid,
-    children,
-    districts,
-    division,
-    name,
-)
-from healthcode.places.terms import Division, covers, kept_code
+from healthcode.places.actions import nearest_fever_clinic, place
+from healthcode.places.divisions import centroid, districts, division, name
+from healthcode.places.terms import Place, PlaceKind, covers, kept_code
 
 __all__ = [
-    "Division",
-    "ancestors",
+    "Place",
+    "PlaceKind",
     "centroid",
-    "children",
     "covers",
     "districts",
     "division",
     "kept_code",
     "name",
+    "nearest_fever_clinic",
+    "place",
 ]

@@ -1,15 +1,16 @@
-"""Division codes of GB/T 2260 as the house keeps them: 2, 4, 6, 9 or 12 digits.
+"""Division codes of GB/T 2260 as the house keeps them, and what a registered place is.
 
-A kept code is a prefix of every code that lies inside its division.
+A kept code has 2, 4, 6, 9 or 12 digits and is a prefix of every code inside its division.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from healthcode.kit.words import Language
+from healthcode.kit.words import Language, Words
 
 
 class DivisionLevel(StrEnum):
@@ -32,6 +33,9 @@ LEVELS = {
     12: DivisionLevel.COMMUNITY,
 }
 LENGTHS = tuple(LEVELS)
+CITY_DIGITS = 4
+MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
+"""Provinces that are one city each: Beijing, Tianjin, Shanghai, Chongqing."""
 
 
 class Point(NamedTuple):
@@ -86,3 +90,87 @@ def kept_code(code: str) -> str:
 def covers(container: str, code: str) -> bool:
     """Whether a kept code contains another. An empty container covers nothing."""
     return bool(container) and code.startswith(container)
+
+
+def around(code: str) -> tuple[str, ...]:
+    """A kept code and the divisions around it inside one city, the smallest first."""
+    least = PROVINCE_DIGITS if code[:PROVINCE_DIGITS] in MUNICIPALITIES else CITY_DIGITS
+    return tuple(code[:n] for n in reversed(LENGTHS) if least <= n <= len(code))
+
+
+class PlaceKind(StrEnum):
+    """What a registered place is; a policy says what each kind asks of a code."""
+
+    RESIDENTIAL = "residential"
+    WORKPLACE = "workplace"
+    CONSTRUCTION_SITE = "construction_site"
+    BUS = "bus"
+    METRO = "metro"
+    RAILWAY_STATION = "railway_station"
+    AIRPORT = "airport"
+    ARRIVAL = "arrival"
+    SCHOOL = "school"
+    RESTAURANT = "restaurant"
+    MALL = "mall"
+    SUPERMARKET = "supermarket"
+    MARKET = "market"
+    BANK = "bank"
+    STATION_SHOP = "station_shop"
+    HOTEL = "hotel"
+    HOSPITAL = "hospital"
+    FEVER_CLINIC = "fever_clinic"
+
+    @property
+    def words(self) -> Words:
+        """What people call such a place."""
+        return KIND_WORDS[self]
+
+
+KIND_WORDS = {
+    PlaceKind.RESIDENTIAL: Words(zh="居住小区", en="residential area"),
+    PlaceKind.WORKPLACE: Words(zh="办公地点、企业", en="workplace"),
+    PlaceKind.CONSTRUCTION_SITE: Words(zh="建筑工地", en="construction site"),
+    PlaceKind.BUS: Words(zh="公交", en="bus"),
+    PlaceKind.METRO: Words(zh="地铁", en="metro"),
+    PlaceKind.RAILWAY_STATION: Words(zh="火车站", en="railway station"),
+    PlaceKind.AIRPORT: Words(zh="机场", en="airport"),
+    PlaceKind.ARRIVAL: Words(zh="进津查验点", en="checkpoint on arrival in the city"),
+    PlaceKind.SCHOOL: Words(zh="学校", en="school"),
+    PlaceKind.RESTAURANT: Words(zh="餐饮场所", en="restaurant"),
+    PlaceKind.MALL: Words(zh="商场", en="shopping mall"),
+    PlaceKind.SUPERMARKET: Words(zh="超市", en="supermarket"),
+    PlaceKind.MARKET: Words(zh="农贸市场", en="farmers' market"),
+    PlaceKind.BANK: Words(zh="银行", en="bank"),
+    PlaceKind.STATION_SHOP: Words(zh="车站、机场内的商铺", en="shop inside a station or terminal"),
+    PlaceKind.HOTEL: Words(zh="宾馆酒店", en="hotel"),
+    PlaceKind.HOSPITAL: Words(zh="医疗卫生机构", en="medical institution"),
+    PlaceKind.FEVER_CLINIC: Words(zh="发热门诊", en="fever clinic"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRegistration:
+    """What is said of a place by whoever registers it, as text; `key` is what they call it."""
+
+    key: str
+    kind: str
+    name: str
+    division: str
+    phone: str = ""
+    community_name: str = ""
+    community_phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A registered place. The community is who takes people in; "" where none is named."""
+
+    public_id: str
+    kind: PlaceKind
+    name: str
+    division: str
+    phone: str
+    community_name: str
+    community_phone: str
+    closed_at: datetime | None
+    key: str = ""  # what its owner calls it

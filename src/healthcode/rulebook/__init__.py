@@ -1,7 +1,7 @@
 """From evidence to colour, with reasons."""
 
 from healthcode.rulebook.actions import Judgement, count_colours, judge
-from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing
+from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing, StandingChanged
 
 __all__ = [
     "Colour",
@@ -9,6 +9,7 @@ __all__ = [
     "Judgement",
     "Rulebook",
     "Standing",
+    "StandingChanged",
     "count_colours",
     "judge",
 ]

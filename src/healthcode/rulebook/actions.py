@@ -21,7 +21,7 @@ from healthcode.kit.errors import BadInput, NotReady
 from healthcode.kit.words import Words
 from healthcode.rulebook import queries
 from healthcode.rulebook.tables import rulebooks
-from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing
+from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing, StandingChanged
 
 AT_ONCE = 1000  # people a listener reassesses in the publisher's transaction; more is a job's
 REASSESS = "rulebook.reassess"
@@ -178,7 +178,7 @@ def judge(
     latest = last_recorded(transaction)
     known_at = min(filter(None, (known_at, latest)), default=None)
     bound = binding_at(transaction, at)
-    values = {"persons": [person], "known_at": _known(known_at), "at": _naive(at)}
+    values = {"persons": [person], "known_at": _known(known_at), "at": naive(at)}
     transaction.run(queries.GENERIC_PLANS)
     found = transaction.run(queries.findings_of_some(bound.findings_sql), values).all()
     standing = transaction.run(
@@ -211,7 +211,7 @@ def colours_of_all(
     """The colour of everybody with an active finding, leaving facts of some kinds out."""
     rows = transaction.run(
         queries.standing_of_all(bound.findings_sql, bound.standing_sql),
-        {"kinds": list(without_kinds), "known_at": _known(known_at), "at": _naive(at)},
+        {"kinds": list(without_kinds), "known_at": _known(known_at), "at": naive(at)},
     )
     return {row.person: Colour(row.colour) for row in rows if row.colour is not None}
 
@@ -221,19 +221,24 @@ def reassess(transaction: Transaction, persons: Iterable[int]) -> None:
     bound = binding_at(transaction, transaction.now)
     values = {
         "persons": sorted(set(persons)),
-        "at": _naive(transaction.now),
+        "at": naive(transaction.now),
         "assessed_at": transaction.now,
         "known_at": NOW,
         "rulebook": bound.key,
         "undeclared": bound.rulebook.undeclared.value,
     }
     transaction.run(queries.ENSURE_STANDINGS, values | {"at": transaction.now})
-    transaction.run(queries.LOCK_STANDINGS, values)
+    held = transaction.run(queries.LOCK_STANDINGS, values)
+    before = {row.person: Colour(row.colour) for row in held}
     transaction.run(queries.GENERIC_PLANS)
     transaction.run(queries.NO_LOOPS)
     transaction.run(queries.replace_findings(bound.findings_sql), values)
     transaction.run(queries.LOOPS_AS_USUAL)
-    transaction.run(queries.replace_standings(bound.standing_sql), values)
+    fresh = transaction.run(queries.replace_standings(bound.standing_sql), values)
+    after = {row.person: Colour(row.colour) for row in fresh}
+    turned = [(who, before[who], now) for who, now in sorted(after.items()) if now != before[who]]
+    if turned:
+        transaction.publish(StandingChanged(tuple(turned)))
 
 
 def reassess_or_defer(transaction: Transaction, persons: Iterator[int]) -> None:
@@ -280,9 +285,9 @@ def count_colours(transaction: Transaction) -> dict[str, dict[Colour, int]]:
 
 
 def _known(known_at: datetime | None) -> str | datetime:
-    return NOW if known_at is None else _naive(known_at)
+    return NOW if known_at is None else naive(known_at)
 
 
-def _naive(instant: datetime) -> datetime:
+def naive(instant: datetime) -> datetime:
     """An instant as the leaves write it: UTC, without a zone."""
     return instant.astimezone(UTC).replace(tzinfo=None)

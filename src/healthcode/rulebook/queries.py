@@ -42,7 +42,7 @@ ENSURE_STANDINGS = sa.text("""
 
 # Whoever reassesses a person holds this row: the second then sees what the first recorded.
 LOCK_STANDINGS = sa.text("""
-    SELECT person FROM rulebook.standings
+    SELECT person, colour FROM rulebook.standings
     WHERE person = ANY(CAST(:persons AS bigint[])) ORDER BY person FOR UPDATE
 """)
 
@@ -120,4 +120,32 @@ def replace_standings(standing_sql: str) -> sa.TextClause:
         SET colour = fresh.colour, changes_at = fresh.changes_at,
             assessed_at = :assessed_at, rulebook = :rulebook
         FROM fresh WHERE old.person = fresh.person
+        RETURNING old.person, old.colour
+    """)
+
+
+# One weighing at a time for each account and source: a count is read, then raised.
+LOCK_BUCKET = sa.text("SELECT pg_advisory_xact_lock(20200303, hashtext(:bucket))")
+
+TURNED = sa.text("""
+    SELECT bucket, day, people FROM rulebook.turned
+    WHERE bucket = ANY(CAST(:buckets AS text[])) AND day <= :today
+    ORDER BY day DESC LIMIT :most
+""")
+
+COUNT_TURNED = sa.text("""
+    INSERT INTO rulebook.turned AS t (bucket, day, people) VALUES (:bucket, :today, :people)
+    ON CONFLICT (bucket, day) DO UPDATE SET people = t.people + EXCLUDED.people
+""")
+
+
+def turning(findings_sql: str) -> sa.TextClause:
+    """Which of `:persons` would show orange or red at `:at` or later, and do not now."""
+    return sa.text(f"""
+        WITH {LEAVES_OF_SOME}, findings AS ({findings_sql})
+        SELECT DISTINCT person
+        FROM findings LEFT JOIN rulebook.standings now_shown USING (person)
+        WHERE findings.colour IN ('orange', 'red')
+          AND (findings.until IS NULL OR findings.until > :at)
+          AND coalesce(now_shown.colour, 'grey') NOT IN ('orange', 'red')
     """)

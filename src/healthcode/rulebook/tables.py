@@ -78,3 +78,14 @@ standings = sa.Table(
     schema=SCHEMA,
     comment="every person's colour now; only reassess writes here",
 )
+
+turned = sa.Table(
+    "turned",
+    metadata,
+    sa.Column("bucket", sa.Text, primary_key=True, comment="account:NAME or source:NAME"),
+    sa.Column("day", sa.Date, primary_key=True, comment="local"),
+    sa.Column("people", sa.Integer, nullable=False),
+    sa.CheckConstraint("people >= 0", name="turned_people"),
+    schema=SCHEMA,
+    comment="how many people each account and source turned orange or red on a day",
+)

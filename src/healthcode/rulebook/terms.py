@@ -329,3 +329,10 @@ class Standing:
     person: int
     colour: Colour
     changes_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingChanged:
+    """News: these persons show another colour now; (person, before, now)."""
+
+    turned: tuple[tuple[int, Colour, Colour], ...]

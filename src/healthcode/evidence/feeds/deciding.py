@@ -27,6 +27,7 @@ class Outcome(StrEnum):
     CORRECTED = "corrected"
     RETRACTED = "retracted"
     UNCHANGED = "unchanged"
+    PROPOSED = "proposed"  # waits for a second person
 
 
 @dataclass(frozen=True, slots=True)

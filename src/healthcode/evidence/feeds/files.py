@@ -150,6 +150,13 @@ class FeedFile:
         return pairs
 
 
+def unfit(what: str, fields: dict[str, str]) -> str | None:
+    """Why a row that comes in pieces cannot be one of this feed: a key of REASONS, or None."""
+    if not set(fields) <= {*COLUMNS[what], *OPTIONAL}:
+        return "unknown_column"
+    return "not_json" if any(_UNFIT.search(value) for value in fields.values()) else None
+
+
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """The lines that are not empty, with their numbers; without a byte order mark."""
     for line, raw in enumerate(file, start=1):

@@ -56,6 +56,7 @@ class Report:
     corrected: int
     retracted: int
     unchanged: int
+    proposed: int
     rejected: int
     fresh: bool
 
@@ -185,6 +186,7 @@ class Importer:
                 corrected=found.corrected,
                 retracted=found.retracted,
                 unchanged=found.unchanged,
+                proposed=found.proposed,
                 rejected=rejected,
                 fresh=fresh,
             )

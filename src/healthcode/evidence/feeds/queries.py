@@ -55,7 +55,7 @@ DESIGNATED = sa.text("""
 """)
 
 PERSONS_OF_FACTS = sa.text("""
-    SELECT DISTINCT person FROM evidence.facts WHERE fact = ANY(CAST(:facts AS bigint[]))
+    SELECT fact, person FROM evidence.facts WHERE fact = ANY(CAST(:facts AS bigint[]))
 """)
 
 NEW_FACT_IDS = sa.text("""
@@ -69,7 +69,8 @@ NEW_DESIGNATION_IDS = sa.text("""
 """)
 
 NEW_RECORDING = sa.text("""
-    INSERT INTO evidence.recordings (client, stated_at) VALUES (:client, :stated_at)
+    INSERT INTO evidence.recordings (client, account, stated_at)
+    VALUES (:client, :account, :stated_at)
     RETURNING recording
 """)
 
@@ -84,10 +85,47 @@ SAVE_STATES = sa.text("""
 BATCH_DONE = sa.text("""
     UPDATE evidence.imports SET next_batch = next_batch + 1,
         recorded = recorded + :recorded, corrected = corrected + :corrected,
-        retracted = retracted + :retracted, unchanged = unchanged + :unchanged
+        retracted = retracted + :retracted, unchanged = unchanged + :unchanged,
+        proposed = proposed + :proposed
     WHERE import = :import
 """)
 
 FORGET_BATCH = sa.text("""
     DELETE FROM evidence.staged_rows WHERE import = :import AND batch = :batch
+""")
+
+PROPOSE = sa.text("""
+    INSERT INTO evidence.proposals (client, account, what, proposed_at)
+    VALUES (:client, :account, :what, :now) RETURNING proposal
+""")
+
+# A newer word about a row takes the place of one that waits.
+WITHDRAW = sa.text("""
+    DELETE FROM evidence.proposed_rows r USING evidence.proposals p
+    WHERE p.proposal = r.proposal AND p.client = :client AND p.what = :what
+      AND r.row_id = ANY(CAST(:row_ids AS bytea[]))
+    RETURNING r.row_id
+""")
+
+LOCK_PROPOSAL = sa.text("""
+    SELECT client, account, what FROM evidence.proposals
+    WHERE proposal = :proposal AND decided_at IS NULL FOR UPDATE
+""")
+
+PROPOSED_ROWS = sa.text("""
+    SELECT "row", said FROM evidence.proposed_rows WHERE proposal = :proposal ORDER BY "row"
+""")
+
+FORGET_PROPOSED = sa.text("DELETE FROM evidence.proposed_rows WHERE proposal = :proposal")
+
+DECIDE_PROPOSAL = sa.text("""
+    UPDATE evidence.proposals
+    SET decided_at = :now, decided_by = :account, approved = :approved
+    WHERE proposal = :proposal
+""")
+
+WAITING = sa.text("""
+    SELECT p.proposal, p.client, p.account, p.what, p.proposed_at, count(*) AS rows
+    FROM evidence.proposals p JOIN evidence.proposed_rows r USING (proposal)
+    WHERE p.decided_at IS NULL GROUP BY p.proposal ORDER BY p.proposal
 """)

@@ -64,6 +64,11 @@ class Reader:
         said |= self._fact(row) if what == "evidence" else self._designation(row)
         return said | self._identity(named, said)
 
+    def read_about(self, subject: list[str | None], row: dict[str, str]) -> Said:
+        """What a row of evidence says about somebody known. Raises Rejected."""
+        said = {"retract": False} | self._fact(row, subject)
+        return said | self._identity("", said)
+
     def _identity(self, named: str, said: Said) -> Said:
         """The row's id and digest. Without an id it is its digest and its count among equals."""
         content = self._content(said)
@@ -83,7 +88,7 @@ class Reader:
     def _hash(self, text: str, context: str) -> str:
         return self.ring.lookup(f"{self.client}\x1f{text}", context).hex()
 
-    def _fact(self, row: dict[str, str]) -> Said:
+    def _fact(self, row: dict[str, str], subject: list[str | None] | None = None) -> Said:
         get = row.get
         kind = _needed(row, "kind")
         if not self.replay and kind not in set(Kind):
@@ -93,7 +98,7 @@ class Reader:
         result = fields.short if self.replay else fields.word
         started, ended = self._times(row)
         return {
-            "subject": self._subject("subject", _needed(row, "subject")),
+            "subject": subject or self._subject("subject", _needed(row, "subject")),
             "with": self._subject("with_subject", get("with_subject", "")),
             "kind": fields.short("kind", kind),
             "result": result("result", get("result", "")),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,12 +20,16 @@ from healthcode.evidence.feeds.deciding import (
 from healthcode.evidence.feeds.introducing import introduced
 from healthcode.evidence.feeds.reading import Reader, Said
 from healthcode.evidence.feeds.reasons import Rejected
+from healthcode.evidence.feeds.writing import Change, DesignationChanges, FactChanges
 from healthcode.evidence.queries import REGISTRATIONS
-from healthcode.evidence.terms import Designated, Recorded
-from healthcode.kit.db import Transaction, copy_in
+from healthcode.evidence.terms import Proposed
+from healthcode.kit.db import Transaction
 from healthcode.kit.errors import Refused
 from healthcode.kit.words import Words
 from healthcode.people import Subject, ensure, persons_of, residences
+
+OURS = "@"
+"""The kind of a subject that is a person of ours, by their key, which is in no file."""
 
 
 class UnknownClient(Refused):
@@ -56,6 +59,7 @@ class Recorder:
     transaction: Transaction
     client: str
     desk: Desk
+    weighed: bool = True  # False: said in person, or approved by a second person
 
     def record(self, what: str, rows: Sequence[Staged]) -> Batch:
         """Decide and write the rows of a batch."""
@@ -65,9 +69,12 @@ class Recorder:
         return self._facts(rows) if what == "evidence" else self._designations(rows)
 
     def _facts(self, rows: Sequence[Staged]) -> Batch:
+        # A replay's own database shows nobody a colour.
+        weighed = self.weighed and not self.desk.replay
+        withdrawn = self._withdraw("evidence", rows)
         states = self._states(queries.FACT_STATES, rows)
-        named = self._named(rows)
-        persons = persons_of(self.transaction, self.client, named)
+        named = self._named(row.said for row in rows)
+        persons = self._known(named)
         homes = residences(self.transaction, persons.values())
         # Documents can become known, and a replay's keys too; but a row that is not taken makes
         # nobody known. Until a row is decided such a person has a number of no person.
@@ -78,74 +85,72 @@ class Recorder:
             person, other = (_person(candidates, said[name]) for name in ("subject", "with"))
             return self.desk.fact(said, state, Named(person, other, homes.get(person or 0, "")))
 
-        def write(said: Said, recording: int, made: int, corrects: int | None) -> tuple[Any, ...]:
-            registration = self.desk.registrations[said["source"]]
-            return (
-                made, _person(persons, said["subject"]), said["kind"], said["result"],
-                said["number"], said["area"], said["place"],
-                _person(persons, said["with"]), said["started_at"], said["ended_at"],
-                registration.source, registration.source_class, corrects, recording,
-                said["recorded_at"],
-            )  # fmt: skip
-
-        batch, changes = self._decided(rows, states, decide)
-        taken = set(self._named([change for change in changes if change.is_new]))
+        batch, changes = self._decided(rows, states, withdrawn, decide)
+        taken = set(self._named(change.said for change in changes if change.is_new))
         persons |= ensure(self.transaction, self.client, [s for s in unknown if s in taken])
-        gone = self._written(
-            "evidence", changes, queries.NEW_FACT_IDS, _FACT_COLUMNS, _GONE_FACT_COLUMNS, write
+        self._propose(
+            batch,
+            FactChanges(
+                self.transaction,
+                self.client,
+                changes,
+                self.desk.registrations,
+                weighed,
+                persons=persons,
+            ),
         )
-        touched = {persons[subject_of(c.said["subject"])] for c in changes if c.is_new}
-        if gone:
-            touched |= set(
-                self.transaction.run(queries.PERSONS_OF_FACTS, {"facts": gone}).scalars()
-            )
-        if touched:
-            self.transaction.publish(Recorded(tuple(sorted(touched))))
         return batch
 
     def _designations(self, rows: Sequence[Staged]) -> Batch:
         registration = designating(self.client, self.desk.registrations)
+        weighed = self.weighed and not self.desk.replay
+        withdrawn = self._withdraw("designations", rows)
         states = self._states(queries.DESIGNATION_STATES, rows)
 
         def decide(said: Said, state: State | None) -> Outcome:
             return self.desk.designation(said, state, registration)
 
-        def write(said: Said, recording: int, made: int, corrects: int | None) -> tuple[Any, ...]:
-            del corrects  # the retraction beside it says so
-            return (
-                made, said["level"], said["area"], said["place"], said["started_at"],
-                said["ended_at"], registration.source, recording, said["recorded_at"],
-            )  # fmt: skip
-
-        batch, changes = self._decided(rows, states, decide)
-        gone = self._written(
-            "designations",
-            changes,
-            queries.NEW_DESIGNATION_IDS,
-            _DESIGNATION_COLUMNS,
-            _GONE_DESIGNATION_COLUMNS,
-            write,
-        )
-        where = {(c.said["area"], c.said["place"]) for c in changes if c.is_new}
-        if gone:
-            rows_gone = self.transaction.run(queries.DESIGNATED, {"designations": gone})
-            where |= {(row.area, row.place) for row in rows_gone}
-        if where:
-            self.transaction.publish(
-                Designated(
-                    tuple(sorted({area for area, _ in where if area})),
-                    tuple(sorted({place for _, place in where if place})),
-                )
+        batch, changes = self._decided(rows, states, withdrawn, decide)
+        for change in changes:
+            self._propose(
+                batch,
+                DesignationChanges(
+                    self.transaction,
+                    self.client,
+                    [change],
+                    self.desk.registrations,
+                    weighed,
+                    source=registration.source,
+                ),
             )
         return batch
 
-    def _named(self, rows: Sequence[Staged] | Sequence[_Change]) -> list[Subject]:
+    def _known(self, named: Sequence[Subject]) -> dict[Subject, int]:
+        ours = {s: int.from_bytes(s.hashed) for s in named if s.kind == OURS}
+        others = [subject for subject in named if subject.kind != OURS]
+        return ours | persons_of(self.transaction, self.client, others)
+
+    def _propose(self, batch: Batch, changes: FactChanges | DesignationChanges) -> None:
+        if not changes.listed:
+            return
+        self.transaction.publish(Proposed(changes))
+        for change in changes.held:
+            batch.counts[change.outcome] -= 1
+            batch.counts[Outcome.PROPOSED] += 1
+
+    def _withdraw(self, what: str, rows: Sequence[Staged]) -> set[bytes]:
+        """A newer word about a row that waits takes its place."""
+        row_ids = [bytes.fromhex(each.said["row_id"]) for each in rows]
+        values = {"client": self.client, "what": what, "row_ids": row_ids}
+        return {bytes(found) for found in self.transaction.run(queries.WITHDRAW, values).scalars()}
+
+    def _named(self, rows: Iterable[Said]) -> list[Subject]:
         """Whom the rows of registered sources name, each once."""
         named = (
             subject_of(subject)
-            for each in rows
-            if self.desk.may_say(each.said)
-            for subject in (each.said["subject"], each.said["with"])
+            for said in rows
+            if self.desk.may_say(said)
+            for subject in (said["subject"], said["with"])
             if subject is not None
         )
         return list(dict.fromkeys(named))
@@ -164,12 +169,17 @@ class Recorder:
         self,
         rows: Sequence[Staged],
         states: dict[bytes, State],
+        withdrawn: set[bytes],
         decide: Callable[[Said, State | None], Outcome],
-    ) -> tuple[Batch, list[_Change]]:
+    ) -> tuple[Batch, list[Change]]:
         batch = Batch()
-        changes: list[_Change] = []
+        changes: list[Change] = []
         for each in rows:
-            state = states.get(bytes.fromhex(each.said["row_id"]))
+            row_id = bytes.fromhex(each.said["row_id"])
+            state = states.get(row_id)
+            if each.said["retract"] and row_id in withdrawn and (state is None or not state.made):
+                batch.counts[Outcome.RETRACTED] += 1
+                continue
             try:
                 retract = each.said["retract"]
                 outcome = self.desk.retraction(state) if retract else decide(each.said, state)
@@ -178,80 +188,8 @@ class Recorder:
                 continue
             batch.counts[outcome] += 1
             if outcome is not Outcome.UNCHANGED:
-                changes.append(_Change(each.said, outcome, state))
+                changes.append(Change(each, outcome, state))
         return batch, changes
-
-    def _written(
-        self,
-        what: str,
-        changes: Sequence[_Change],
-        new_ids: sa.TextClause,
-        columns: str,
-        gone_columns: str,
-        write: Callable[[Said, int, int, int | None], tuple[Any, ...]],
-    ) -> list[int]:
-        """Write the changes; what they took back."""
-        if not changes:
-            return []
-        recording = self.transaction.run(
-            queries.NEW_RECORDING,
-            {"client": self.client, "stated_at": self.transaction.stated_now},
-        ).scalar_one()
-        fresh = [change for change in changes if change.is_new]
-        ids = list(self.transaction.run(new_ids, {"count": len(fresh)}).scalars())
-        copy_in(
-            self.transaction.connection,
-            columns,
-            (
-                write(change.said, recording, made, change.takes_back)
-                for change, made in zip(fresh, ids, strict=True)
-            ),
-        )
-        gone = [change for change in changes if change.takes_back is not None]
-        copy_in(
-            self.transaction.connection,
-            gone_columns,
-            (
-                (change.takes_back, change.state.source, recording, change.said.get("recorded_at"))
-                for change in gone
-                if change.state is not None
-            ),
-        )
-        self._save_states(what, fresh, ids, [change for change in changes if not change.is_new])
-        return [change.takes_back for change in gone if change.takes_back is not None]
-
-    def _save_states(
-        self, what: str, fresh: Sequence[_Change], ids: Sequence[int], gone: Sequence[_Change]
-    ) -> None:
-        self.transaction.run(
-            queries.SAVE_STATES,
-            {
-                "client": self.client,
-                "what": what,
-                "row_ids": [bytes.fromhex(c.said["row_id"]) for c in (*fresh, *gone)],
-                "contents": [bytes.fromhex(c.said["content"]) for c in (*fresh, *gone)],
-                "made": [*ids, *([None] * len(gone))],
-            },
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    said: Said
-    outcome: Outcome
-    state: State | None
-
-    @property
-    def is_new(self) -> bool:
-        """Whether it adds a fact or designation."""
-        return self.outcome in {Outcome.RECORDED, Outcome.CORRECTED}
-
-    @property
-    def takes_back(self) -> int | None:
-        """What it retracts."""
-        if self.outcome is Outcome.RECORDED or self.state is None:
-            return None
-        return self.state.made
 
 
 def desk_of(transaction: Transaction, client: str, city: str, *, replay: bool = False) -> Desk:
@@ -288,19 +226,30 @@ def submit(
     return next(outcome for outcome, count in batch.counts.items() if count)
 
 
+def say(
+    transaction: Transaction,
+    client: str,
+    desk: Desk,
+    person: int,
+    rows: Sequence[dict[str, str]],
+    *,
+    weighed: bool = True,
+) -> Batch:
+    """Record rows of evidence about a person of ours; the same row again is nothing new.
+
+    Raises Rejected for the first row that is not taken.
+    """
+    reader = Reader(client, transaction.keys, transaction.now, frozenset(desk.registrations))
+    subject = [OURS, person.to_bytes(8).hex(), None]
+    staged = [
+        Staged(number, number, reader.read_about(subject, row))
+        for number, row in enumerate(rows, start=1)
+    ]
+    batch = Recorder(transaction, client, desk, weighed=weighed).record("evidence", staged)
+    if batch.rejected:
+        raise batch.rejected[0][1]
+    return batch
+
+
 def _person(persons: dict[Subject, int], said: list[str | None] | None) -> int | None:
     return None if said is None else persons.get(subject_of(said))
-
-
-_FACT_COLUMNS = (
-    "evidence.facts (fact, person, kind, result, number, area, place, with_person, started_at,"
-    " ended_at, source, source_class, corrects, recording, recorded_at)"
-)
-_GONE_FACT_COLUMNS = "evidence.retractions (fact, source, recording, recorded_at)"
-_DESIGNATION_COLUMNS = (
-    "evidence.designations (designation, level, area, place, started_at, ended_at, source,"
-    " recording, recorded_at)"
-)
-_GONE_DESIGNATION_COLUMNS = (
-    "evidence.designation_retractions (designation, source, recording, recorded_at)"
-)

@@ -9,16 +9,18 @@ from __future__ import annotations
 import csv
 import random
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from healthcode.app import showing
+from healthcode.app.demo import staff
+from healthcode.app.demo.outside import REGISTRY
+from healthcode.app.demo.staff import CLIENT, PLACES
 from healthcode.app.settings import Settings, read_settings
 from healthcode.evidence.actions import SourceRegistration, register
 from healthcode.evidence.feeds.importing import Importer
@@ -28,11 +30,10 @@ from healthcode.kit.errors import Refused
 from healthcode.kit.words import Language, Words
 from healthcode.people import identify, persons_of
 from healthcode.people.terms import DocumentKind, resident_number
-from healthcode.places import districts, name
+from healthcode.places import PlaceKind, districts, name
 from healthcode.rulebook import Colour, count_colours, judge
 from healthcode.rulebook.reasons import Reason, explain
 
-CLIENT = "demo"
 CITY = "12"
 PEOPLE_A_DISTRICT = 20
 FILES = ("people.csv", "designations.csv", "evidence.csv")
@@ -50,6 +51,21 @@ SOURCES = [
             ("contact", "diagnosis", "discharge", "stay", "visit", "clearance", "designation"),
         ),
     ]
+]
+
+# Nobody's numbers: no division has the code 129999. The first walks by itself at every start.
+NEWCOMERS = [
+    ("王小明", "10:" + resident_number("129999", date(1986, 4, 5), 17), "+8613800220001"),
+    ("陈小雨", "10:" + resident_number("129999", date(1990, 1, 1), 888), "+8613800220002"),
+    ("Anna Smith", "20:E00112233", "+8613800220003"),
+]
+GATES = [
+    ("gate.home", "residential", "演示小区", "120101"),
+    ("gate.office", "workplace", "演示写字楼", "120101"),
+    ("gate.metro", "metro", "演示地铁站", "120101"),
+    ("gate.restaurant", "restaurant", "演示餐馆", "120101"),
+    ("gate.hospital", "hospital", "演示医院", "120101"),
+    ("gate.fever", "fever_clinic", "演示发热门诊", "120101"),
 ]
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
@@ -118,8 +134,9 @@ def show(database: Database, settings: Settings, run_jobs: Callable[[], None]) -
     with database.transaction() as transaction:
         for source in SOURCES:
             register(transaction, source)
+        staff.open_accounts(transaction, folder)
     for file in FILES:
-        Importer(database, CLIENT, CITY).run(folder / file)
+        Importer(database.acting_as(CLIENT), CLIENT, CITY).run(folder / file)
     run_jobs()
     with database.transaction() as transaction:
         return _look(transaction)
@@ -140,23 +157,14 @@ def _look(transaction: Transaction) -> Shown:
     return Shown(total, by_district, explained)
 
 
-def stay(console: Console, language: Language, run_jobs: Callable[[], None]) -> None:
-    """Keep the database and the clock's jobs going until Ctrl-C."""
-    said = {
-        "zh": "数据库与定时任务运行中。按 Ctrl-C 结束；数据会保留。",
-        "en": "The database and the clock's jobs are running. Ctrl-C ends them; the data stays.",
-    }
-    console.print(said[language], style="bold")
-    with suppress(KeyboardInterrupt):
-        run_jobs()
-
-
 def _write_city(folder: Path, today: date) -> None:
     """The city's three feed files, the last one written last: it says that all are whole."""
     folder.mkdir(parents=True, exist_ok=True)
     chance = random.Random(20200229)  # noqa: S311 - a made-up city, the same every time
     people = list(_people(chance, today))
     ago = _Ago(today)
+    _write(folder / REGISTRY, _registered(people))
+    _write(folder / PLACES, _places())
     _write(folder / "people.csv", people)
     _write(folder / "designations.csv", _designations(ago))
     _write(folder / "evidence.csv", _evidence(chance, people, ago))
@@ -189,6 +197,31 @@ def _people(chance: random.Random, today: date) -> Iterator[dict[str, str]]:
                 "age": str(age),
                 "residence": district.code,
             }
+
+
+def _registered(people: list[dict[str, str]]) -> Iterator[dict[str, str]]:
+    """Whom the registry knows: everybody here, and some who have not applied yet."""
+    for number, person in enumerate(people, start=1):
+        yield {
+            "name": person["name"],
+            "document": person["document"],
+            "phone": f"+861390220{number:04}",
+        }
+    for called, document, phone in NEWCOMERS:
+        yield {"name": called, "document": document, "phone": phone}
+
+
+def _places() -> Iterator[dict[str, str]]:
+    for key, kind, called, division in GATES:
+        yield {
+            "key": key,
+            "kind": kind,
+            "name": called,
+            "division": division,
+            "phone": "022-88908890",
+            "community_name": "和平区演示社区" if kind == PlaceKind.RESIDENTIAL else "",
+            "community_phone": "022-88908890" if kind == PlaceKind.RESIDENTIAL else "",
+        }
 
 
 def _designations(ago: _Ago) -> Iterator[dict[str, str]]:

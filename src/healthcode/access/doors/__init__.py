@@ -1,0 +1,1 @@
+"""The doors that citizens come in by, one folder each."""

@@ -1,0 +1,1 @@
+"""A made-up city on one machine, with everything that lies outside made up too."""

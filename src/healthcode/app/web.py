@@ -1,0 +1,121 @@
+"""The web process: every room's routes under one address, no signing key.
+
+`make` is what the server calls in each of its processes; `web` builds the app from a house, which
+is what tests call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from time import perf_counter
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from pydantic import BaseModel
+
+import healthcode
+from healthcode.access import Role, identify
+from healthcode.access.api import router as access
+from healthcode.access.doors.phone.api import router as phone
+from healthcode.app import wiring
+from healthcode.app.settings import read_settings
+from healthcode.codes.api import router as codes
+from healthcode.evidence.api import router as evidence
+from healthcode.gates.api import router as gates
+from healthcode.gates.terms import Policy
+from healthcode.kit.db import Database
+from healthcode.kit.http import ANYONE, Call, House, allows, answer_in_words, guard
+from healthcode.rulebook.api import router as rulebook
+
+API = "/api/v1"
+LARGEST_BODY = 8 * 2**20  # bytes: five thousand rows of a feed are about two million
+ROOMS = (phone, access, evidence, rulebook, codes, gates)
+
+REQUESTS = Counter(
+    "healthcode_requests", "Requests, by route and answer.", ["method", "route", "status"]
+)
+SECONDS = Histogram("healthcode_request_seconds", "How long they took.", ["method", "route"])
+
+house = APIRouter(tags=["house"])
+
+
+class Health(BaseModel):
+    """The house answers."""
+
+    status: str
+
+
+@house.get("/health", summary="Whether the house answers", **allows(ANYONE))
+def health(call: Call) -> Health:
+    """The database answered too, or this would be a 503."""
+    del call
+    return Health(status="ok")
+
+
+@house.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    **allows(Role.OPERATOR, Role.AUDITOR),
+)
+def metrics(call: Call) -> Response:
+    """Counts and times by route, kind of place and outcome; nothing about anybody."""
+    del call
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def web(
+    opening: Callable[[], AbstractContextManager[tuple[Database, str]]],
+    policy: Policy,
+    *more: APIRouter,
+) -> FastAPI:
+    """The app. `opening` gives the database and the city's code, once, when it starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with opening() as (database, city):
+            app.state.house = House(database, identify, city)
+            yield
+
+    app = FastAPI(
+        title="Health Code 健康码",
+        description="Evidence goes in, a published rulebook gives a colour with reasons, a signed "
+        "code carries it, a gate reads it.",
+        version=healthcode.__version__,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        dependencies=[guard],
+        lifespan=lifespan,
+        max_body_size=LARGEST_BODY,
+    )
+    app.state.policy = policy
+    answer_in_words(app)
+    for router in (*ROOMS, *more):
+        app.include_router(router, prefix=API)
+    app.include_router(house)
+    app.middleware("http")(_watched)
+    return app
+
+
+async def _watched(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Count by route, never by address; what people see is theirs and stays in no cache."""
+    started = perf_counter()
+    response = await call_next(request)
+    route = getattr(request.scope.get("route"), "path", "none")
+    REQUESTS.labels(request.method, route, response.status_code).inc()
+    SECONDS.labels(request.method, route).observe(perf_counter() - started)
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def make() -> FastAPI:
+    """The app of this process, by its settings."""
+    settings = read_settings()
+    wiring.log_as(settings)
+    more = wiring.demo_routes(settings)
+    return web(lambda: wiring.serving(settings), wiring.shipped_policy(), *more)

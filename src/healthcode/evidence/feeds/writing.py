@@ -1,0 +1,275 @@
+"""Changes on their way into the evidence: weighed by the rulebook, then written, all or in part.
+
+What a change says is known at no k before it is written. Changes that wait for a second person
+stand in `evidence.proposed_rows`, as they were staged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+
+from healthcode.evidence.feeds import queries
+from healthcode.evidence.feeds.batches import Staged, subject_of
+from healthcode.evidence.feeds.deciding import Outcome, Registration, State
+from healthcode.evidence.feeds.reading import Said
+from healthcode.evidence.queries import PERSONS_AT, PERSONS_IN
+from healthcode.evidence.tables import proposed_rows
+from healthcode.evidence.terms import Designated, Recorded
+from healthcode.kit.db import Transaction, copy_in
+from healthcode.people import Subject
+
+Touched = Mapping[int, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row that is taken, and what it does to the row's latest state."""
+
+    row: Staged
+    outcome: Outcome
+    state: State | None
+
+    @property
+    def said(self) -> Said:
+        """What the row says."""
+        return self.row.said
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it adds a fact or designation."""
+        return self.outcome in {Outcome.RECORDED, Outcome.CORRECTED}
+
+    @property
+    def takes_back(self) -> int | None:
+        """What it retracts."""
+        if self.outcome is Outcome.RECORDED or self.state is None:
+            return None
+        return self.state.made
+
+
+@dataclass
+class RowChanges:
+    """The changes of one batch; see `evidence.terms.Changes`."""
+
+    transaction: Transaction
+    client: str
+    listed: Sequence[Change]
+    registrations: Mapping[str, Registration]
+    weighed: bool
+    held: list[Change] = field(default_factory=list)
+
+    whole: ClassVar[bool] = False
+    what: ClassVar[str]
+    new_ids: ClassVar[sa.TextClause]
+    columns: ClassVar[str]
+    gone_columns: ClassVar[str]
+
+    @property
+    def words_of(self) -> tuple[str, ...]:
+        """The accounts on whose word they come."""
+        return tuple(dict.fromkeys(filter(None, (self.transaction.account, self.client))))
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The sources that speak."""
+        said = {c.said["source"] for c in self.listed if c.is_new and "source" in c.said}
+        taken_back = {c.state.source for c in self.listed if c.state and c.state.source}
+        return frozenset(said | taken_back)
+
+    def tell(self) -> None:
+        """Keep what waits; subclasses say what was written."""
+        if not self.held:
+            return
+        account = self.transaction.account
+        made = self.transaction.run(
+            queries.PROPOSE,
+            {
+                "client": self.client,
+                "account": account,
+                "what": self.what,
+                "now": self.transaction.now,
+            },
+        ).scalar_one()
+        rows = [
+            {
+                "proposal": made,
+                "row": number,
+                "row_id": bytes.fromhex(change.said["row_id"]),
+                "said": json.dumps(change.said),
+            }
+            for number, change in enumerate(self.held, start=1)
+        ]
+        self.transaction.run(sa.insert(proposed_rows), rows)
+
+    def _put(self, changes: Sequence[Change]) -> list[int]:
+        """Write these changes; what they took back."""
+        if not changes:
+            return []
+        recording = self.transaction.run(
+            queries.NEW_RECORDING,
+            {
+                "client": self.client,
+                "account": self.transaction.account,
+                "stated_at": self.transaction.stated_now,
+            },
+        ).scalar_one()
+        fresh = [change for change in changes if change.is_new]
+        ids = list(self.transaction.run(self.new_ids, {"count": len(fresh)}).scalars())
+        pairs = zip(fresh, ids, strict=True)
+        rows = (self._row(change, recording, made) for change, made in pairs)
+        copy_in(self.transaction.connection, self.columns, rows)
+        gone = [change for change in changes if change.takes_back is not None]
+        taken_back = (
+            (change.takes_back, change.state.source, recording, change.said.get("recorded_at"))
+            for change in gone
+            if change.state is not None
+        )
+        copy_in(self.transaction.connection, self.gone_columns, taken_back)
+        self._save_states(fresh, ids, [change for change in changes if not change.is_new])
+        return [change.takes_back for change in gone if change.takes_back is not None]
+
+    def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
+        raise NotImplementedError
+
+    def _save_states(
+        self, fresh: Sequence[Change], ids: Sequence[int], gone: Sequence[Change]
+    ) -> None:
+        self.transaction.run(
+            queries.SAVE_STATES,
+            {
+                "client": self.client,
+                "what": self.what,
+                "row_ids": [bytes.fromhex(c.said["row_id"]) for c in (*fresh, *gone)],
+                "contents": [bytes.fromhex(c.said["content"]) for c in (*fresh, *gone)],
+                "made": [*ids, *([None] * len(gone))],
+            },
+        )
+
+
+@dataclass
+class FactChanges(RowChanges):
+    """Facts and their retractions. `persons` knows everybody whom the rows name."""
+
+    persons: Mapping[Subject, int] = field(default_factory=dict)
+    _touched: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    what = "evidence"
+    new_ids = queries.NEW_FACT_IDS
+    columns = (
+        "evidence.facts (fact, person, kind, result, number, area, place, with_person,"
+        " started_at, ended_at, source, source_class, corrects, recording, recorded_at)"
+    )
+    gone_columns = "evidence.retractions (fact, source, recording, recorded_at)"
+
+    def write(self, waiting: frozenset[int]) -> Touched:
+        """Write what is not about persons who wait."""
+        about = self._about()
+        self.held = [c for c, concerned in zip(self.listed, about, strict=True)
+                     if not waiting.isdisjoint(concerned)]  # fmt: skip
+        kept = [(c, concerned) for c, concerned in zip(self.listed, about, strict=True)
+                if waiting.isdisjoint(concerned)]  # fmt: skip
+        self._put([change for change, _ in kept])
+        self._touched = {}
+        for _, concerned in kept:
+            for person, source in concerned.items():
+                self._touched[person] = self._touched.get(person, frozenset()) | {source}
+        return self._touched
+
+    def tell(self) -> None:
+        """Say whose evidence changed."""
+        super().tell()
+        if self._touched:
+            self.transaction.publish(Recorded(tuple(sorted(self._touched))))
+
+    def _about(self) -> list[dict[int, str]]:
+        """Whom each change concerns, with the source that speaks."""
+        gone = [change.takes_back for change in self.listed if change.takes_back is not None]
+        rows = self.transaction.run(queries.PERSONS_OF_FACTS, {"facts": gone})
+        owners: dict[int | None, int] = {row.fact: row.person for row in rows}
+        concerned: list[dict[int, str]] = []
+        for change in self.listed:
+            whom: dict[int, str] = {}
+            if change.takes_back in owners and change.state is not None:
+                whom[owners[change.takes_back]] = change.state.source or ""
+            if change.is_new:
+                whom[self.persons[subject_of(change.said["subject"])]] = change.said["source"]
+            concerned.append(whom)
+        return concerned
+
+    def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
+        said, registration = change.said, self.registrations[change.said["source"]]
+        other = self.persons[subject_of(said["with"])] if said["with"] else None
+        return (
+            made, self.persons[subject_of(said["subject"])], said["kind"], said["result"],
+            said["number"], said["area"], said["place"], other,
+            said["started_at"], said["ended_at"],
+            registration.source, registration.source_class, change.takes_back, recording,
+            said["recorded_at"],
+        )  # fmt: skip
+
+
+@dataclass
+class DesignationChanges(RowChanges):
+    """One designation, made or taken back: it cannot be parted, and reaches whoever was there."""
+
+    source: str = ""
+    _areas: tuple[str, ...] = ()
+    _places: tuple[str, ...] = ()
+
+    whole = True
+    what = "designations"
+    new_ids = queries.NEW_DESIGNATION_IDS
+    columns = (
+        "evidence.designations (designation, level, area, place, started_at, ended_at, source,"
+        " recording, recorded_at)"
+    )
+    gone_columns = "evidence.designation_retractions (designation, source, recording, recorded_at)"
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The one source of the client that designates."""
+        return frozenset({self.source})
+
+    def write(self, waiting: frozenset[int]) -> Touched:
+        """Write it, unless it waits; everybody with a fact in its area or at its place."""
+        self.held = list(self.listed) if waiting else []
+        self._areas = self._places = ()
+        if waiting:
+            return {}
+        gone = self._put(self.listed)
+        where = {(c.said["area"], c.said["place"]) for c in self.listed if c.is_new}
+        if gone:
+            rows = self.transaction.run(queries.DESIGNATED, {"designations": gone})
+            where |= {(row.area, row.place) for row in rows}
+        self._areas = tuple(sorted({area for area, _ in where if area}))
+        self._places = tuple(sorted({place for _, place in where if place}))
+        if not self.weighed:
+            return {}
+        speaks = frozenset({self.source})
+        return dict.fromkeys(self._under(), speaks)
+
+    def tell(self) -> None:
+        """Say where the risk changed."""
+        super().tell()
+        if self._areas or self._places:
+            self.transaction.publish(Designated(self._areas, self._places))
+
+    def _under(self) -> Iterable[int]:
+        for area in self._areas:
+            rows = self.transaction.run(PERSONS_IN, {"area": area})
+            yield from rows.scalars()
+        for place in self._places:
+            rows = self.transaction.run(PERSONS_AT, {"place": place})
+            yield from rows.scalars()
+
+    def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
+        said = change.said
+        return (
+            made, said["level"], said["area"], said["place"], said["started_at"],
+            said["ended_at"], self.source, recording, said["recorded_at"],
+        )  # fmt: skip

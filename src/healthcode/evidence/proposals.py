@@ -1,0 +1,101 @@
+"""What waits for a second person: listed, approved, or refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from healthcode.access import is_second_person
+from healthcode.evidence.declarations import OWN
+from healthcode.evidence.feeds import queries
+from healthcode.evidence.feeds.batches import Staged
+from healthcode.evidence.feeds.deciding import ANY, Desk, Outcome, Registration
+from healthcode.evidence.feeds.recording import Recorder, desk_of
+from healthcode.evidence.queries import SOURCES
+from healthcode.kit.db import Transaction
+from healthcode.kit.errors import BadInput, Refused
+from healthcode.kit.words import Words
+
+
+class NothingWaits(BadInput):
+    """No such proposal, or it is decided."""
+
+    words = Words(
+        zh="{proposal} 号没有待批准的内容：编号有误，或已有人处理。",
+        en="Nothing waits under number {proposal}: there is no such proposal, or it is decided.",
+    )
+    status = 404
+
+
+class NotASecondPerson(Refused):
+    """Whoever proposed, made the proposer, or was made by them, asks to approve."""
+
+    words = Words(
+        zh="须由另一人批准：提出者本人、其开设者，以及由他们开设的账号都不能批准。",
+        en="Another person has to approve: not who proposed it, nor who opened that account, nor "
+        "an account that any of them opened.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A proposal that waits: who asks for how many rows of what, and since when."""
+
+    proposal: int
+    client: str
+    account: str | None
+    what: str
+    proposed_at: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a proposal: how many rows count now, and how many were not taken."""
+
+    recorded: int
+    rejected: int
+
+
+def waiting(transaction: Transaction) -> list[Waiting]:
+    """Everything that waits, the oldest first."""
+    return [Waiting(**row._mapping) for row in transaction.run(queries.WAITING)]
+
+
+def decide(transaction: Transaction, proposal: int, city: str, *, approve: bool) -> Decided:
+    """Approve a proposal, or refuse it, on the word of the transaction's account.
+
+    What is approved is known from now on. Raises NothingWaits or NotASecondPerson.
+    """
+    found = transaction.run(queries.LOCK_PROPOSAL, {"proposal": proposal}).one_or_none()
+    if found is None:
+        raise NothingWaits(proposal=proposal)
+    account = transaction.account or ""
+    proposers = [name for name in (found.account, found.client) if name]
+    if not is_second_person(transaction, account, proposers):
+        raise NotASecondPerson
+    key = {"proposal": proposal}
+    rows = [
+        Staged(row.row, row.row, json.loads(row.said))
+        for row in transaction.run(queries.PROPOSED_ROWS, key)
+    ]
+    transaction.run(queries.FORGET_PROPOSED, key)
+    decision = key | {"now": transaction.now, "account": account, "approved": approve}
+    transaction.run(queries.DECIDE_PROPOSAL, decision)
+    if not approve:
+        return Decided(0, 0)
+    designates = found.what == "designations"
+    desk = desk_of(transaction, found.client, city) if designates else _desk(transaction)
+    batch = Recorder(transaction, found.client, desk, weighed=False).record(found.what, rows)
+    taken = sum(count for outcome, count in batch.counts.items() if outcome != Outcome.UNCHANGED)
+    return Decided(taken, len(batch.rejected))
+
+
+def _desk(transaction: Transaction) -> Desk:
+    """Every source. What this client may write was decided when it was proposed."""
+    everywhere = {
+        row.source: Registration(row.source, row.source_class, frozenset({ANY}), (ANY,))
+        for row in transaction.run(SOURCES)
+    }
+    return Desk(everywhere | OWN.registrations, city="", replay=False)

@@ -1,0 +1,121 @@
+"""The second person: how many people one account or source may turn orange or red on a day.
+
+Counted are the people who would show orange or red, now or later, and do not now. Counted for
+everybody on whose word it comes: the account, the client, whoever made them, and the source. Over
+the limit a change waits, known at no k, until a second natural person approves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+from healthcode.access import makers
+from healthcode.evidence import Proposed
+from healthcode.kit.clock import local_today
+from healthcode.kit.db import Transaction
+from healthcode.rulebook import queries
+from healthcode.rulebook.actions import AT_ONCE, NOW, binding_at, naive
+
+MOST = 500  # people a day: more than a clinic finds, far fewer than a quarter of a city
+LEAST = 20  # so that a quiet office can still report a family and its guests
+USUAL_DAYS = 5  # times what is usual: an outbreak grows faster than that only once
+REMEMBERED = 14  # earlier days on which anything came, of which the mean is the usual day
+
+
+def on_proposed(transaction: Transaction, event: Proposed) -> None:
+    """Write what is asked for, up to the limit of everybody on whose word it comes."""
+    changes = event.changes
+    if not changes.weighed:
+        changes.write(frozenset())
+        changes.tell()
+        return
+    chain = {each for name in changes.words_of for each in makers(transaction, name)}
+    accounts = {f"account:{name}" for name in chain}
+    room = _room(transaction, accounts | {f"source:{name}" for name in changes.sources})
+    with transaction.savepoint() as point:
+        touched = changes.write(frozenset())
+        if changes.whole:
+            turning, waiting = _all_or_nobody(transaction, touched, room)
+        else:
+            turning, waiting = _first_come(transaction, touched, accounts, room)
+        if waiting:
+            point.rollback()
+    if waiting:
+        changes.write(waiting)
+    spent = dict.fromkeys(room, 0)
+    for person in turning:
+        for bucket in _buckets(accounts, touched[person]):
+            spent[bucket] += 1
+    today = local_today(transaction.now)
+    rows = [{"bucket": b, "today": today, "people": count} for b, count in sorted(spent.items())]
+    transaction.run(queries.COUNT_TURNED, rows)
+    changes.tell()
+
+
+def _buckets(accounts: set[str], sources: Iterable[str]) -> set[str]:
+    return accounts | {f"source:{name}" for name in sources}
+
+
+def _room(transaction: Transaction, buckets: set[str]) -> dict[str, int]:
+    """How many more people each may turn today; nobody else counts there until we commit."""
+    today = local_today(transaction.now)
+    room: dict[str, int] = {}
+    for bucket in sorted(buckets):  # sorted: two who weigh never wait in a circle
+        transaction.run(queries.LOCK_BUCKET, {"bucket": bucket})
+        values = {"buckets": [bucket], "today": today, "most": REMEMBERED + 1}
+        days = {row.day: row.people for row in transaction.run(queries.TURNED, values)}
+        spent = days.pop(today, 0)
+        room[bucket] = limit(list(days.values())[:REMEMBERED]) - spent
+    return room
+
+
+def limit(earlier: list[int]) -> int:
+    """People a day, from how many it were on earlier days; nothing is usual on a first day."""
+    if not earlier:
+        return MOST
+    return max(LEAST, min(MOST, USUAL_DAYS * sum(earlier) // len(earlier)))
+
+
+def _turning(transaction: Transaction, persons: Iterable[int]) -> Iterator[int]:
+    bound = binding_at(transaction, transaction.now)
+    statement = queries.turning(bound.findings_sql)
+    rest = iter(persons)
+    transaction.run(queries.GENERIC_PLANS)
+    while some := list(islice(rest, AT_ONCE)):
+        values = {"persons": some, "known_at": NOW, "at": naive(transaction.now)}
+        transaction.run(queries.NO_LOOPS)
+        found = list(transaction.run(statement, values).scalars())
+        transaction.run(queries.LOOPS_AS_USUAL)
+        yield from found
+
+
+def _first_come(
+    transaction: Transaction,
+    touched: Mapping[int, frozenset[str]],
+    accounts: set[str],
+    room: Mapping[str, int],
+) -> tuple[list[int], frozenset[int]]:
+    """Who turns, in the order they came, and who waits."""
+    found = set(_turning(transaction, touched))
+    left = dict(room)
+    passing: list[int] = []
+    waiting: set[int] = set()
+    for person in (each for each in touched if each in found):
+        buckets = _buckets(accounts, touched[person])
+        if any(left[bucket] <= 0 for bucket in buckets):
+            waiting.add(person)
+            continue
+        passing.append(person)
+        for bucket in buckets:
+            left[bucket] -= 1
+    return passing, frozenset(waiting)
+
+
+def _all_or_nobody(
+    transaction: Transaction, touched: Mapping[int, frozenset[str]], room: Mapping[str, int]
+) -> tuple[list[int], frozenset[int]]:
+    """Everybody who turns, or everybody waits."""
+    most = max(0, min(room.values()))
+    turning = list(islice(_turning(transaction, touched), most + 1))
+    return (turning, frozenset()) if len(turning) <= most else ([], frozenset(turning))
