@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import phonenumbers
 import pytest
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from healthcode.access import accounts, jobs, passwords, sessions
@@ -17,14 +19,19 @@ from healthcode.access.doors.phone import actions as phone_door
 from healthcode.access.doors.phone.terms import Purpose
 from healthcode.access.outside import Outside, bind
 from healthcode.access.terms import SignedIn, Verified
-from healthcode.kit.db import Database, Transaction
+from healthcode.app.wiring import prepare
+from healthcode.kit.clock import SystemClock
+from healthcode.kit.db import Database, Transaction, metadata
+from healthcode.kit.embedded import drop_database, ensure_database
 from healthcode.kit.http import Caller
+from healthcode.kit.secrets import MasterKeys
 from healthcode.kit.sms import SmsFails
 from healthcode.people.terms import Document, resident_number
 
 PHONE, OTHER_PHONE = "13802161234", "+8615620778899"
 ANNA = f"10:{resident_number('120101', date(1990, 1, 1), 123)}"
 BO = f"10:{resident_number('120102', date(1985, 12, 31), 778)}"
+NOON = datetime(2020, 2, 20, 4, tzinfo=UTC)
 FIRST, SECOND = Caller("first", "operator"), Caller("second", "operator")
 
 
@@ -73,7 +80,8 @@ class Asked:
 
     jobs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    def defer(self, connection: object, job: str, *, once: object, arguments: Any) -> bool:
+    def defer(self, _: object, job: str, *, once: str | None, arguments: Any) -> bool:
+        assert once is None
         self.jobs.append((job, dict(arguments)))
         return True
 
@@ -120,10 +128,25 @@ def heard() -> list[object]:
     return []
 
 
+@pytest.fixture(scope="session")
+def committed(server: str, masters: str) -> Iterator[Database]:
+    """A database for the tests of access that commit."""
+    name = f"access_{secrets.token_hex(6)}"
+    made = prepare(ensure_database(server, name), MasterKeys.read(masters), SystemClock(), {})
+    yield made
+    made.engine.dispose()
+    drop_database(server, name)
+
+
 @pytest.fixture
-def house(fresh: Database, queue: Asked, heard: list[object]) -> Database:
-    """A database of the test's own whose queue and news the test sees."""
-    return replace(fresh, jobs=queue, listeners={Verified: [lambda _, event: heard.append(event)]})
+def house(committed: Database, queue: Asked, heard: list[object]) -> Database:
+    """The same, empty, with a queue and news that the test sees."""
+    tables = ", ".join(f"access.{table.name}" for table in reversed(metadata.sorted_tables)
+                       if table.schema == "access")  # fmt: skip
+    with committed.transaction() as transaction:
+        transaction.run(sa.text(f"TRUNCATE {tables}, people.persons CASCADE"))
+    listeners = {Verified: [lambda _, event: heard.append(event)]}
+    return replace(committed, jobs=queue, listeners=listeners)
 
 
 @dataclass

@@ -24,10 +24,11 @@ from healthcode.access.accounts import (
     open_account,
 )
 from healthcode.access.sessions import WrongPassword, sign_in
+from healthcode.access.tables import accounts as table
 from healthcode.access.terms import ROLES, Proof, ScopeKind
 from healthcode.kit.db import Database, Transaction
 from healthcode.kit.http import Caller, NoSuchThing, NotForYou
-from tests.access.conftest import FIRST, SECOND
+from tests.access.conftest import FIRST, NOON, SECOND
 
 Open = Callable[..., str]
 SCOPES = {ScopeKind.DIVISION: "120101", ScopeKind.PLACE: "p7Kq"}
@@ -80,25 +81,38 @@ def test_of_two_who_found_at_once_one_does(house: Database) -> None:
         assert len(list_accounts(transaction)) == 2
 
 
+MADE = {"name": "x", "role": "auditor", "made_by": 1}
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    ("constraint", "row"),
     [
-        "(name, role, made_at) VALUES ('third', 'operator', now())",
-        "(name, role, founder, made_at) VALUES ('third', 'operator', 1, now())",
-        "(name, role, founder, made_at) VALUES ('third', 'operator', 3, now())",
-        "(name, role, founder, made_at) VALUES ('third', 'approver', 2, now())",
-        "(name, role, made_by, made_at) SELECT 'citizen.5', 'gate', account, now() FROM mine",
-        "(name, role, made_by, made_at) SELECT 'x', 'king', account, now() FROM mine",
-        "(name, role, made_by, made_at, password_hash)"
-        " SELECT 'x', 'source', account, now(), 'y' FROM mine",
-        "(name, role, made_by, made_at, key_hash) SELECT 'x', 'gate', account, now(), 'y' FROM mine",
-        "(role, made_at) VALUES ('citizen', now())",
+        ("accounts_maker", {"name": "third", "role": "operator"}),
+        ("accounts_founder_key", {"name": "third", "role": "operator", "founder": 1}),
+        ("accounts_founder", {"name": "third", "role": "operator", "founder": 3}),
+        ("accounts_founder", {"name": "third", "role": "approver", "founder": 2}),
+        ("accounts_maker_first", MADE | {"made_by": 10**9}),
+        ("accounts_name_key", MADE | {"name": "first"}),
+        ("accounts_name", MADE | {"name": "citizen.5"}),
+        ("accounts_name", MADE | {"name": "X"}),
+        ("accounts_name", {"role": "citizen", "name": "x", "phone_hash": b"", "phone_sealed": b""}),
+        ("accounts_role", MADE | {"role": "king"}),
+        ("accounts_password", MADE | {"role": "source", "password_hash": "x"}),
+        ("accounts_key", MADE | {"key_hash": b""}),
+        ("accounts_phone_of_citizen", {"role": "citizen"}),
+        ("accounts_phone_of_citizen", MADE | {"phone_hash": b"", "phone_sealed": b""}),
+        ("accounts_person_of_citizen", MADE | {"person": 1}),
+        ("accounts_verified_is_somebody", MADE | {"verified_at": NOON}),
     ],
 )
-def test_the_tables_refuse_what_no_account_can_be(founded: Transaction, wrong: str) -> None:
-    mine = "WITH mine AS (SELECT account FROM access.accounts WHERE name = 'first')"
-    with pytest.raises(sa.exc.IntegrityError):
-        founded.run(sa.text(f"{mine} INSERT INTO access.accounts {wrong}"))
+def test_the_tables_refuse_what_no_account_can_be(
+    founded: Transaction, constraint: str, row: dict[str, object]
+) -> None:
+    first = sa.select(table.c.account).where(table.c.name == "first").scalar_subquery()
+    maker = {"made_by": first} if row.get("made_by") == 1 else {}
+    with pytest.raises(sa.exc.IntegrityError) as refused:
+        founded.run(sa.insert(table).values(row | maker | {"made_at": NOON}))
+    assert refused.value.orig.diag.constraint_name == constraint
 
 
 # ---------------------------------------------------------------- opening and closing

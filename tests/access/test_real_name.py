@@ -27,7 +27,7 @@ from healthcode.access.registry import RegistryFails
 from healthcode.access.terms import CONSENT, Shown
 from healthcode.kit.db import Database, Transaction
 from healthcode.kit.http import Caller, NotForYou
-from healthcode.people import BadDocument, ensure, identify, introduce, Introduction, residences
+from healthcode.people import BadDocument, Introduction, ensure, identify, introduce, residences
 from tests.access.conftest import ANNA, BO, OTHER_PHONE, PHONE, Door, FakeRegistry
 
 NAME = "王小明"

@@ -63,7 +63,7 @@ def table(*rows: dict[str, str]) -> str:
     return text.getvalue()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RolledBack(Database):
     """A database whose transactions are savepoints of one that the test rolls back.
 
@@ -81,7 +81,7 @@ class RolledBack(Database):
             database.keys,
             database.jobs,
             database.listeners,
-            transaction.connection,
+            connection=transaction.connection,
         )
 
     @contextmanager

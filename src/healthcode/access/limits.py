@@ -90,9 +90,11 @@ def neighbourhood(origin: str) -> str:
         address = ipaddress.ip_address(origin)
     except ValueError:
         return origin
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    return str(ipaddress.ip_network((int(address), 64), strict=False))
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return str(ipaddress.IPv6Network((int(address), 64), strict=False))
+        address = address.ipv4_mapped
+    return str(address)
 
 
 def _key(transaction: Transaction, what: Tried, whose: str) -> bytes:

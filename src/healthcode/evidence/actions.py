@@ -28,7 +28,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 EVERYWHERE = "all"
 STAFF = {"clinic": SourceClass.CLINIC, "community": SourceClass.COMMUNITY}
 """The roles whose accounts speak for themselves, as clinic.120101, and with which class."""
-OURS_TO_NAME = {SELF, *STAFF}
+OURS_TO_NAME = re.compile(rf"{SELF}|({'|'.join(STAFF)})\..*")
 
 
 class BadRegistration(BadInput):
@@ -118,7 +118,7 @@ def _check(asked: SourceRegistration) -> tuple[str, ...]:
     """The divisions as kept; raises BadRegistration."""
     name_rule = "a-z 0-9 . _ -"
     for what, name in (("client", asked.client), ("source", asked.source)):
-        if NAME.fullmatch(name) is None or name.partition(".")[0] in OURS_TO_NAME:
+        if NAME.fullmatch(name) is None or OURS_TO_NAME.fullmatch(name) is not None:
             raise BadRegistration(what=what, allowed=name_rule)
     if asked.source_class not in set(SourceClass):
         raise BadRegistration(what="class", allowed=", ".join(SourceClass))
