@@ -116,6 +116,17 @@ def test_a_signature_is_exactly_64_bytes(length: int) -> None:
         read(by_hand(protected=protected, unprotected={}, payload=b"x", signature=signature))
 
 
+def test_the_same_numbers_in_more_or_fewer_bytes_are_no_signature() -> None:
+    """s begins with a zero byte in one signature of 256."""
+    datas = (sign(Prepared(key_id(KEY), bytes(length)), KEY) for length in range(2000))
+    data = next(each for each in datas if each[-32] == 0)
+    protected, _, payload, good = cbor2.loads(data).value
+    message = cbor2.dumps(["Signature1", protected, b"", payload])
+    assert verify_signature(KEY.public_key(), message, good)
+    for signature in (good[:32] + good[33:], good[:32] + b"\0" + good[32:]):
+        assert not verify_signature(KEY.public_key(), message, signature)
+
+
 @pytest.mark.parametrize(
     ("r", "s"), [(0, 0), (0, 1), (1, 0), (ORDER, 1), (1, ORDER), (2**256 - 1, 2**256 - 1)]
 )
@@ -158,6 +169,8 @@ SHELLS = {
     "a length that could be shorter": lambda data: data[:13] + b"\x58\x01a" + data[-66:],
     "an indefinite payload": lambda data: data[:13] + b"\x5f\x41a\xff" + data[-66:],
     "a byte between payload and signature": lambda data: data[:-66] + b"\x00" + data[-66:],
+    "a signature that claims another length": lambda data: data[:-66] + b"\x58\x41" + data[-64:],
+    "a text as signature": lambda data: data[:-66] + b"\x78\x40" + data[-64:],
     "a byte after the signature": lambda data: data + b"\x00",
     "a byte too few": lambda data: data[:-1],
     "no payload": lambda data: data[:13] + data[-66:],

@@ -124,6 +124,7 @@ BAD: dict[str, Claims] = {
     "a whole number": replace(PHONE, shown=shown(last_four="120101199001011234")),
     "a small letter in the last four": replace(PHONE, shown=shown(last_four="123x")),
     "a kind of one digit": replace(PHONE, shown=shown(document_kind="1")),
+    "a kind of three digits": replace(PHONE, shown=shown(document_kind="100")),
     "a kind in letters": replace(PHONE, shown=shown(document_kind="ID")),
     "a kind in other digits": replace(PHONE, shown=shown(document_kind="１０")),
 }

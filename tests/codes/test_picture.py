@@ -17,7 +17,7 @@ from tests.codes.making import CARD, PHONE, code
 SVG = "{http://www.w3.org/2000/svg}"
 TITLE = '王*明 <健康码> & "code"'
 LONGEST = replace(CARD, shown=Shown("王" * 21 + "*", "10", "123X"))
-TEXTS = [code(PHONE), code(CARD), code(LONGEST)]
+TEXTS = [code(PHONE), code(CARD), code(LONGEST), "JKM1:0"]
 
 
 def pixels_of(drawing: str) -> np.ndarray:
@@ -64,6 +64,7 @@ def test_a_picture_has_its_quiet_zone(text: str) -> None:
 
 
 def test_a_picture_says_what_it_is_and_fills_what_it_is_put_in() -> None:
+    assert svg(TEXTS[0], TITLE).startswith("<svg ")  # so that it stands inside a page as it is
     root = ET.fromstring(svg(TEXTS[0], TITLE))
     assert root.tag == f"{SVG}svg"
     assert root.attrib["role"] == "img"

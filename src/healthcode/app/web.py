@@ -6,8 +6,8 @@ is what tests call.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from time import perf_counter
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -19,6 +19,7 @@ from healthcode.access import Role, identify
 from healthcode.access.api import router as access
 from healthcode.access.doors.phone.api import router as phone
 from healthcode.app import wiring
+from healthcode.app.outside import bind_outside, demo_routes
 from healthcode.app.settings import read_settings
 from healthcode.codes.api import router as codes
 from healthcode.evidence.api import router as evidence
@@ -117,5 +118,11 @@ def make() -> FastAPI:
     """The app of this process, by its settings."""
     settings = read_settings()
     wiring.log_as(settings)
-    more = wiring.demo_routes(settings)
-    return web(lambda: wiring.serving(settings), wiring.shipped_policy(), *more)
+    bind_outside(settings)
+
+    @contextmanager
+    def opening() -> Iterator[tuple[Database, str]]:
+        with wiring.open_house(settings) as database:
+            yield database, settings.city
+
+    return web(opening, wiring.shipped_policy(), *demo_routes(settings))

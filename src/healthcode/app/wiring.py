@@ -12,14 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter
 
 import healthcode
 from healthcode.access import Verified
 from healthcode.access import jobs as access_jobs
 from healthcode.access.messages import SEND
-from healthcode.access.outside import Outside, bind
-from healthcode.access.registry import HttpRegistry
 from healthcode.app.settings import Settings
 from healthcode.codes import actions as codes
 from healthcode.codes import jobs as codes_jobs
@@ -37,7 +34,6 @@ from healthcode.kit.events import Listeners
 from healthcode.kit.jobs import Job, Jobs
 from healthcode.kit.migrations import migrate
 from healthcode.kit.secrets import MasterKeys, new_master_key
-from healthcode.kit.sms import HttpSms
 from healthcode.kit.words import Words
 from healthcode.rulebook import StandingChanged, weighing
 from healthcode.rulebook import actions as rulebook
@@ -103,43 +99,6 @@ def log_as(settings: Settings) -> None:
     if level == logging.DEBUG:
         # INFO, not DEBUG: statements without values, and never the rows that come back
         logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
-
-
-def bind_outside(settings: Settings) -> None:
-    """Say who sends text messages and who checks names for this process."""
-    if settings.demo:
-        from healthcode.app.demo.outside import (  # noqa: PLC0415 - a city never loads the fakes
-            MadeUpRegistry,
-            PrintedSms,
-        )
-
-        folder = settings.data_dir / "demo"
-        bind(Outside(PrintedSms(folder), MadeUpRegistry(folder)))
-        return
-    sms, registry = settings.sms_url, settings.registry_url
-    bind(
-        Outside(
-            HttpSms(sms.get_secret_value()) if sms else None,
-            HttpRegistry(registry.get_secret_value()) if registry else None,
-        )
-    )
-
-
-def demo_routes(settings: Settings) -> list[APIRouter]:
-    """The routes of a demo; none anywhere else."""
-    if not settings.demo:
-        return []
-    from healthcode.app.demo.api import routes  # noqa: PLC0415 - a city never loads them
-
-    return [routes(settings.data_dir / "demo")]
-
-
-@contextmanager
-def serving(settings: Settings) -> Iterator[tuple[Database, str]]:
-    """What a web process needs: the database, and the city's code."""
-    bind_outside(settings)
-    with open_house(settings) as database:
-        yield database, settings.city
 
 
 @contextmanager

@@ -10,11 +10,11 @@ from granian.constants import Interfaces
 
 from healthcode.app import signer
 from healthcode.app.commands import common
+from healthcode.app.commands import demo as demonstration
 from healthcode.app.commands.common import AsJson, acting, house, language, say
-from healthcode.app.demo import command as demo_command
+from healthcode.app.outside import bind_outside
 from healthcode.app.settings import read_settings
 from healthcode.app.wiring import (
-    bind_outside,
     log_as,
     master_keys,
     run_jobs,
@@ -79,7 +79,7 @@ def sign() -> None:
 
 def demo(*, as_json: AsJson = False) -> None:
     """A small made-up city with its web, worker and signer, until Ctrl-C; one person's way."""
-    demo_command.run(as_json=as_json, spoken=language())
+    demonstration.run(as_json=as_json, spoken=language())
 
 
 @keys_cli.command("new")
