@@ -11,6 +11,8 @@ from time import monotonic
 import pytest
 import sqlalchemy as sa
 
+from healthcode.access.accounts import found
+from healthcode.access.sessions import sign_in
 from healthcode.app.settings import Settings
 from healthcode.app.wiring import open_house
 from healthcode.evidence.actions import SourceRegistration, register
@@ -63,11 +65,20 @@ def database(
         yield made
 
 
+@pytest.fixture(scope="module")
+def operator(database: Database) -> str:
+    """A session of an operator."""
+    with database.transaction() as transaction:
+        first, _ = found(transaction, "first.operator", "second.operator")
+        return sign_in(transaction, "first.operator", first, "tests").token
+
+
 @pytest.fixture(autouse=True)
-def city(database: Database, url: str, masters: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings of a city with a real server."""
+def city(url: str, masters: str, operator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of a city with a real server, in which an operator is signed in."""
     monkeypatch.setenv("HEALTHCODE_DATABASE_URL", url)
     monkeypatch.setenv("HEALTHCODE_MASTER_KEYS", masters)
+    monkeypatch.setenv("HEALTHCODE_SESSION", operator)
 
 
 def written(folder: Path, name: str, text: str) -> Path:
@@ -151,7 +162,7 @@ def test_standing_by_document_by_key_and_by_standard_input_is_the_same(healthcod
     by_input = healthcode("standing", "-", *asked, stdin=f"  10:{NUMBER} \n")
     assert by_document.data == by_key.data == by_input.data
     assert by_input.data["colour"] == "red"
-    assert by_input.data["at"] == "2020-02-06T04:00:00+00:00"
+    assert by_input.data["at"] == "2020-02-06T04:00:00Z"
     assert by_input.data["rulebook"] == {"name": "tianjin-2020-spring", "version": "1"}
     assert [reason["rule"] for reason in by_input.data["reasons"]] == ["R3"]
 

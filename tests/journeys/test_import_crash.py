@@ -20,11 +20,13 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
+from healthcode.access.accounts import found, open_account
 from healthcode.app.wiring import LISTENERS, SHIPPED_RULEBOOK, prepare, shipped
 from healthcode.evidence.actions import SourceRegistration, register
 from healthcode.evidence.feeds.importing import Importer
 from healthcode.kit.clock import SystemClock
 from healthcode.kit.embedded import drop_database, ensure_database
+from healthcode.kit.http import Caller
 from healthcode.kit.secrets import MasterKeys
 from healthcode.rulebook.actions import install
 
@@ -87,6 +89,7 @@ class City:
 
     url: str
     masters: str
+    keys: dict[str, str]  # of the clients
     running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(self, file: Path, client: str) -> subprocess.Popen[str]:
@@ -94,7 +97,11 @@ class City:
         begun = subprocess.Popen(
             [HEALTHCODE, "import", file, "--client", client, "--json"],
             env=os.environ
-            | {"HEALTHCODE_DATABASE_URL": self.url, "HEALTHCODE_MASTER_KEYS": self.masters},
+            | {
+                "HEALTHCODE_DATABASE_URL": self.url,
+                "HEALTHCODE_MASTER_KEYS": self.masters,
+                "HEALTHCODE_SESSION": self.keys[client],
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -132,9 +139,13 @@ def city(server: str, masters: str, tmp_path: Path) -> Iterator[Callable[[], Cit
         database = prepare(url, MasterKeys.read(masters), SystemClock(), LISTENERS)
         with database.transaction() as transaction:
             install(transaction, (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8"))
+            found(transaction, "first.operator", "second.operator")
+            operator = Caller(account="first.operator", role="operator")
+            keys: dict[str, str] = {}
             for client in ("health", "other"):
                 asked = SourceRegistration(client, client, "clinic", ("*",), ("all",))
                 register(transaction, asked)
+                keys[client] = open_account(transaction, operator, client, "source").secret
         people = tmp_path / "people.csv"
         if not people.exists():
             lines = (f"K{n},{n % 150},1201{n // 150 + 1:02}" for n in range(PEOPLE))
@@ -142,7 +153,7 @@ def city(server: str, masters: str, tmp_path: Path) -> Iterator[Callable[[], Cit
         for client in ("health", "other"):
             Importer(database, client, "12").run(people)
         database.engine.dispose()
-        made[name] = City(url, masters)
+        made[name] = City(url, masters, keys)
         return made[name]
 
     yield make
@@ -215,9 +226,9 @@ def _moments(rows: int, kills: int, seed: int) -> Iterator[Condition]:
 def _finished(running: subprocess.Popen[str]) -> dict[str, Any]:
     out, err = running.communicate(timeout=600)
     assert running.returncode == 0, err
-    found = json.loads(out)
-    assert isinstance(found, dict)
-    return found
+    report = json.loads(out)
+    assert isinstance(report, dict)
+    return report
 
 
 def _import_killed(city: City, path: Path, rows: int, kills: int, seed: int) -> dict[str, Any]:
@@ -238,9 +249,9 @@ def _killed_or_not(
     assert report["recorded"] + report["corrected"] + report["retracted"] > rows * 0.9
     assert min(report["corrected"], report["retracted"], report["rejected"]) > rows // 1000
     ours, theirs = killed.everything(), quiet.everything()
-    for name, found in ours.items():
-        assert len(found) == len(theirs[name]), name
-        assert found == theirs[name], name
+    for name, seen in ours.items():
+        assert len(seen) == len(theirs[name]), name
+        assert seen == theirs[name], name
     assert killed.rows(LEFT_OVER) == quiet.rows(LEFT_OVER) == [(0,)]
 
 

@@ -18,7 +18,7 @@ from healthcode.app.wiring import shipped
 from healthcode.evidence import Kind, SourceClass
 from healthcode.evidence.feeds.files import COLUMNS, OPTIONAL
 from healthcode.evidence.feeds.reasons import REASONS, Rejected
-from healthcode.kit.errors import BadInput, HouseError, NotReady, Refused
+from healthcode.kit.errors import BadInput, Counted, HouseError, NotReady, Refused
 from healthcode.kit.words import Language, Words
 from healthcode.people.terms import RULES
 from healthcode.rulebook import reasons as colour_reasons
@@ -31,7 +31,7 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en")
 CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 CHINESE_MARKS = re.compile(r"[\u3000-\u303f\uff00-\uffef“”‘’…—]")
 NAMES_OF_WORDS = "Words"
-BASES = {HouseError, BadInput, Refused, NotReady}
+BASES = {HouseError, BadInput, Refused, Counted, NotReady}
 
 for _file in house():
     if not _file.name.endswith("__init__.py"):

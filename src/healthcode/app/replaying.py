@@ -16,7 +16,7 @@ from typing import Any
 
 from healthcode.app.settings import Settings
 from healthcode.app.wiring import prepare, shipped
-from healthcode.evidence import Designated, Recorded
+from healthcode.evidence import Designated, Proposed, Recorded
 from healthcode.evidence.actions import register_for_replay
 from healthcode.evidence.feeds.files import FeedFile
 from healthcode.evidence.feeds.importing import Importer, Progress
@@ -30,6 +30,7 @@ from healthcode.kit.secrets import MasterKeys, new_master_key
 from healthcode.people import identify, persons_of
 from healthcode.rulebook import Colour
 from healthcode.rulebook.actions import binding_at, colours_of_all, install
+from healthcode.rulebook.weighing import on_proposed
 
 RULEBOOK = "replay-tianjin-2020.yaml"
 FILES = ("people.csv", "designations.csv", "evidence.csv")
@@ -111,7 +112,8 @@ def _scratch(settings: Settings) -> Iterator[Database]:
         name = f"{SCRATCH}{secrets.token_hex(6)}"
         url = ensure_database(server, name)
         try:
-            listeners: Listeners = {Recorded: [], Designated: []}  # nobody has a standing here
+            # nobody has a standing here, so nothing is weighed and nothing follows
+            listeners: Listeners = {Proposed: [on_proposed], Recorded: [], Designated: []}
             masters = MasterKeys.read(new_master_key())
             database = prepare(url, masters, SystemClock(), listeners)
             try:

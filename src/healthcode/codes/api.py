@@ -26,6 +26,11 @@ REFUSED = {
         zh="生成期间颜色发生了变化。请再申请一次。",
         en="The colour changed while the code was being made. Please ask once more.",
     ),
+    "unfit": Words(
+        zh="登记的姓名或证件无法写入健康码。请联系便民服务热线88908890。",
+        en="The name or document on record does not fit into a code. Please call the hotline "
+        "88908890.",
+    ),
 }
 PublicId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{24}$", description="From the 202 answer.")]
 

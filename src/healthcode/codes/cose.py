@@ -58,7 +58,7 @@ _PAYLOAD_END: Final = _SIGNATURE_AT - len(_SIGNATURE_HEAD)
 _SIGNED_START: Final = cbor.head(cbor.ARRAY, 4) + cbor.encode("Signature1") + _PROTECTED_START
 _EXTERNAL: Final = cbor.encode(b"")
 
-# RFC 9053 §2.1 asks for deterministic signatures (RFC 6979): signing again gives the same bytes.
+# RFC 9053 §2.1: ECDSA should be deterministic (RFC 6979). Signing again gives the same bytes.
 _SIGNING: Final = ECDSA(SHA256(), deterministic_signing=True)
 _VERIFYING: Final = ECDSA(SHA256())
 

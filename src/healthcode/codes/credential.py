@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 from healthcode.codes import base45, cbor
@@ -27,10 +27,13 @@ class Claim(IntEnum):
     SHOWN = -65537  # RFC 8392 §9.1.1: below -65536 is private use
 
 
-# IETF Token Status List, "Referenced Token": the members of the status claim.
-STATUS_LIST: Final = "status_list"
-INDEX: Final = "idx"
-ADDRESS: Final = "uri"
+class Member(StrEnum):
+    """Members of the status claim (IETF Token Status List, "Referenced Token in COSE")."""
+
+    STATUS_LIST = "status_list"
+    INDEX = "idx"
+    ADDRESS = "uri"
+
 
 PREFIX: Final = "JKM1:"
 LONGEST_TEXT: Final = 2000  # a showing with the longest name is under 700
@@ -40,7 +43,7 @@ SURROUNDING: Final = " \t\r\n"
 
 PHONE_LASTS: Final = timedelta(hours=72)
 CARD_LASTS: Final = timedelta(days=8)  # seven days, and a day to fetch the next
-LONGEST_NAME: Final = 64  # bytes of UTF-8: a QR code of version 10 takes 17 Chinese characters
+LONGEST_NAME: Final = 64  # bytes of UTF-8, 21 Chinese characters: a QR code of version 11
 LARGEST_NUMBER: Final = 2**31 - 1  # a list or an index is an integer of PostgreSQL
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,8 +80,9 @@ def prepare(claims: Claims, kid: bytes) -> Prepared:
     _check(claims)
     if len(kid) != KEY_ID_LENGTH:
         raise BadClaims(f"a key id has {KEY_ID_LENGTH} bytes, not {len(kid)}")
-    status: cbor.Value = {
-        STATUS_LIST: {INDEX: claims.reference.index, ADDRESS: f"l/{claims.reference.list}"}
+    slot: dict[int | str, cbor.Value] = {
+        Member.INDEX: claims.reference.index,
+        Member.ADDRESS: f"l/{claims.reference.list}",
     }
     shown: cbor.Value = [
         claims.colour, claims.shown.name, claims.shown.document_kind, claims.shown.last_four,
@@ -86,7 +90,7 @@ def prepare(claims: Claims, kid: bytes) -> Prepared:
     found: dict[int | str, cbor.Value] = {
         Claim.EXPIRES_AT: _seconds(claims.expires_at),
         Claim.ISSUED_AT: _seconds(claims.issued_at),
-        Claim.STATUS: status,
+        Claim.STATUS: {Member.STATUS_LIST: slot},
         Claim.SHOWN: shown,
     }
     if claims.not_before is not None:
@@ -132,7 +136,11 @@ def _claims(value: cbor.Value) -> Claims:
             Claim.EXPIRES_AT: int(expires),
             Claim.ISSUED_AT: int(issued),
             Claim.STATUS: {
-                "status_list": {"idx": int(index), "uri": str(address), **other},
+                Member.STATUS_LIST: {
+                    Member.INDEX: int(index),
+                    Member.ADDRESS: str(address),
+                    **other,
+                },
                 **more,
             },
             Claim.SHOWN: [int(colour), str(name), str(kind), str(last_four)],

@@ -29,12 +29,16 @@ def svg(text: str, title: str) -> str:
 
 
 def terminal(text: str) -> str:
-    """The code in half blocks, dark on light, for a terminal. Raises ValueError as `svg` does."""
+    """The code in half blocks, for a terminal that writes light on dark.
+
+    Where it writes dark on light the picture is a negative, which most readers take too. Raises
+    ValueError as `svg` does.
+    """
     drawn = io.StringIO()
     _code(text).terminal(out=drawn, border=QUIET_ZONE, compact=True)
     return drawn.getvalue()
 
 
 def _code(text: str) -> segno.QRCode:
-    # `boost_error` would raise the correction where there is room, and is slower to no use.
+    # Segno would raise the correction where there is room; then codes would differ by chance.
     return segno.make_qr(text, mode="alphanumeric", error=CORRECTION, boost_error=False)

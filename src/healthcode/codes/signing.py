@@ -27,7 +27,7 @@ from sqlalchemy.engine import Connection
 from healthcode.codes import queries
 from healthcode.codes.actions import LIFE, STATUS
 from healthcode.codes.cose import key_id, sign
-from healthcode.codes.credential import Claims, prepare
+from healthcode.codes.credential import BadClaims, Claims, prepare
 from healthcode.codes.tables import issuers, results
 from healthcode.codes.terms import Reference, Shown, Status
 from healthcode.kit.clock import Clock
@@ -39,6 +39,7 @@ from healthcode.rulebook import Colour
 DEMO = "demo:"
 GREY = "grey"
 UNSETTLED = "unsettled"
+UNFIT = "unfit"  # a name or a document that no code can carry
 
 
 class BadSigningKey(NotReady):
@@ -134,8 +135,12 @@ def sign_next(connection: Connection, clock: Clock, key: SigningKey) -> bool:
     if expires <= issued:
         _record(connection, row.intent, now, refused=GREY)
         return True
-    signed = sign(prepare(claims, key.kid), key.private)
-    _record(connection, row.intent, now, credential=signed, expires_at=expires)
+    try:
+        prepared = prepare(claims, key.kid)
+    except BadClaims:  # refused for good, or the next in the queue would wait for ever
+        _record(connection, row.intent, now, refused=UNFIT)
+        return True
+    _record(connection, row.intent, now, credential=sign(prepared, key.private), expires_at=expires)
     return True
 
 

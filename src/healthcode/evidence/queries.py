@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import sqlalchemy as sa
 
 # The relations `facts` and `designations` of a compiled rulebook (see rulebook.expression), as
@@ -36,15 +38,19 @@ _DESIGNATIONS = """
         LEFT JOIN evidence.designation_retractions r USING (designation)
     )"""
 
-LEAVES_OF_SOME = (
+
+class Leaves(NamedTuple):
+    """What a rulebook's statement stands on: the facts of some, or of all but some kinds."""
+
+    of_some: str
+    but_kinds: str
+
+
+LEAVES = Leaves(
     _FACTS.format(how="MATERIALIZED", which="f.person = ANY(CAST(:persons AS bigint[]))")
-    + ","
-    + _DESIGNATIONS
-)
-LEAVES_BUT_KINDS = (
+    + f",{_DESIGNATIONS}",
     _FACTS.format(how="NOT MATERIALIZED", which="NOT f.kind = ANY(CAST(:kinds AS text[]))")
-    + ","
-    + _DESIGNATIONS
+    + f",{_DESIGNATIONS}",
 )
 
 LAST_RECORDED = sa.text("SELECT max(recorded_at) FROM evidence.recordings")

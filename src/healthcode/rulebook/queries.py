@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from healthcode.evidence import LEAVES_BUT_KINDS, LEAVES_OF_SOME
+from healthcode.evidence import LEAVES
 
 # The statements are long and their plans do not depend on who is asked about: planning one anew
 # for each person takes thirty times as long as running it.
@@ -61,7 +61,7 @@ _FINDINGS_COLUMNS = """
 def findings_of_some(findings_sql: str) -> sa.TextClause:
     """Findings of `:persons` as known at `:known_at`."""
     return sa.text(
-        f"WITH {LEAVES_OF_SOME}, findings AS ({findings_sql}) "
+        f"WITH {LEAVES.of_some}, findings AS ({findings_sql}) "
         f"SELECT {_FINDINGS_COLUMNS} FROM findings ORDER BY person, rule, fact"
     )
 
@@ -69,7 +69,7 @@ def findings_of_some(findings_sql: str) -> sa.TextClause:
 def standing_of_some(findings_sql: str, standing_sql: str) -> sa.TextClause:
     """The standing of `:persons` at `:at` as known at `:known_at`, of those with findings."""
     return sa.text(
-        f"WITH {LEAVES_OF_SOME}, findings AS ({findings_sql}), standing AS ({standing_sql}) "
+        f"WITH {LEAVES.of_some}, findings AS ({findings_sql}), standing AS ({standing_sql}) "
         "SELECT person, colour, changes_at AT TIME ZONE 'UTC' AS changes_at FROM standing"
     )
 
@@ -77,7 +77,7 @@ def standing_of_some(findings_sql: str, standing_sql: str) -> sa.TextClause:
 def standing_of_all(findings_sql: str, standing_sql: str) -> sa.TextClause:
     """The standing of everybody with findings, leaving facts of some `:kinds` out."""
     return sa.text(
-        f"WITH {LEAVES_BUT_KINDS}, findings AS ({findings_sql}), standing AS ({standing_sql}) "
+        f"WITH {LEAVES.but_kinds}, findings AS ({findings_sql}), standing AS ({standing_sql}) "
         "SELECT person, colour, changes_at AT TIME ZONE 'UTC' AS changes_at FROM standing"
     )
 
@@ -85,7 +85,7 @@ def standing_of_all(findings_sql: str, standing_sql: str) -> sa.TextClause:
 def replace_findings(findings_sql: str) -> sa.TextClause:
     """Make the stored findings of `:persons` what they are now; only what changed is written."""
     return sa.text(f"""
-        WITH {LEAVES_OF_SOME}, fresh AS MATERIALIZED (
+        WITH {LEAVES.of_some}, fresh AS MATERIALIZED (
             SELECT {_FINDINGS_COLUMNS} FROM ({findings_sql}) AS found
         ), gone AS (
             DELETE FROM rulebook.findings old
@@ -142,7 +142,7 @@ COUNT_TURNED = sa.text("""
 def turning(findings_sql: str) -> sa.TextClause:
     """Which of `:persons` would show orange or red at `:at` or later, and do not now."""
     return sa.text(f"""
-        WITH {LEAVES_OF_SOME}, findings AS ({findings_sql})
+        WITH {LEAVES.of_some}, findings AS ({findings_sql})
         SELECT DISTINCT person
         FROM findings LEFT JOIN rulebook.standings now_shown USING (person)
         WHERE findings.colour IN ('orange', 'red')

@@ -16,12 +16,12 @@ from healthcode.app.commands import common
 from healthcode.app.commands.common import AsJson, Person, acting, house, language, out, say
 from healthcode.app.wiring import shipped_policy
 from healthcode.codes import actions, picture
-from healthcode.codes.api import TITLE
+from healthcode.codes.api import REFUSED, TITLE
 from healthcode.codes.terms import Shown
 from healthcode.gates import check
 from healthcode.kit.db import Database
 from healthcode.kit.errors import BadInput, NotReady
-from healthcode.kit.words import Words
+from healthcode.kit.words import Language, Words
 from healthcode.places import PlaceKind
 from healthcode.places.actions import close_place, places_registered
 from healthcode.places.importing import import_places
@@ -55,10 +55,15 @@ class SignerSilent(NotReady):
 class NotIssued(BadInput):
     """The signer refused."""
 
-    words = Words(
-        zh="签发期间颜色发生了变化，未生成健康码。请再试一次。",
-        en="The colour changed while the code was being made, and none was signed. Try once more.",
-    )
+    words = Words(zh="{reason}", en="{reason}")
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__()
+
+    def say(self, language: Language) -> str:
+        """The signer's reason."""
+        return REFUSED[self.why].in_language(language)
 
 
 @code_cli.command("issue")
@@ -95,7 +100,7 @@ def _wait_for(database: Database, person: int, asked: str) -> tuple[str, datetim
         if found is not None and found.text is not None and found.expires_at is not None:
             return found.text, found.expires_at
         if found is not None and found.refused is not None:
-            raise NotIssued
+            raise NotIssued(found.refused)
         time.sleep(LOOK_AGAIN)
     raise SignerSilent
 

@@ -17,11 +17,12 @@ from healthcode.app.commands import common
 from healthcode.app.commands.common import AsJson, Person, acting, house, language, out, say
 from healthcode.app.settings import read_settings
 from healthcode.app.wiring import run_jobs
-from healthcode.evidence import Level, proposals
+from healthcode.evidence import proposals
 from healthcode.evidence.actions import SourceRegistration, clear, designate, register, registered
 from healthcode.evidence.declarations import Declaration, Symptom, Trip, declare
 from healthcode.evidence.feeds.deciding import Outcome
 from healthcode.evidence.feeds.importing import Importer, Report, write_rejects
+from healthcode.evidence.terms import Level
 from healthcode.kit.clock import local_today
 from healthcode.kit.words import Language
 from healthcode.rulebook import judge

@@ -36,7 +36,8 @@ class PrintedSms:
         descriptor = os.open(self.folder / SENT, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:
             file.write(line)
-        sys.stderr.write(f"SMS …{phone[-4:]}: {text}\n")
+        sys.stdout.write(f"SMS …{phone[-4:]}: {text}\n")
+        sys.stdout.flush()
 
     def latest(self, phone: str) -> str | None:
         """The last text that was sent to a phone."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from healthcode.access import accounts
-from healthcode.access.sessions import change_password
-from healthcode.access.terms import Opened, Role
+import sqlalchemy as sa
+
+from healthcode.access import accounts, passwords
+from healthcode.access.tables import accounts as accounts_table
+from healthcode.access.terms import Role
 from healthcode.kit.db import Transaction
 from healthcode.kit.http import Caller
 from healthcode.places.actions import places_registered
@@ -32,23 +34,17 @@ def open_accounts(transaction: Transaction, folder: Path) -> None:
     """Found the house, register its places, and open everybody's account; once."""
     if accounts.list_accounts(transaction):
         return
-    for name, given in zip(FOUNDERS, accounts.found(transaction, *FOUNDERS), strict=True):
-        _same_password(transaction, Opened(name, given))
+    accounts.found(transaction, *FOUNDERS)
     founders = [Caller(account=name, role=Role.OPERATOR) for name in FOUNDERS]
     for name, role, scope, side in STAFF:
-        opened = accounts.open_account(transaction, founders[side], name, role, scope)
-        _same_password(transaction, opened)
+        accounts.open_account(transaction, founders[side], name, role, scope)
     import_places(transaction, folder / PLACES)
     for place in places_registered(transaction):
-        opened = accounts.open_account(
-            transaction, founders[0], place.key, Role.GATE, place.public_id
-        )
-        _same_password(transaction, opened)
+        accounts.open_account(transaction, founders[0], place.key, Role.GATE, place.public_id)
+    # One password for all, hashed once: the demo need not wait for a dozen.
+    hashed = passwords.chosen(PASSWORD)
+    transaction.run(sa.update(accounts_table).values(password_hash=hashed))
     client = accounts.open_account(transaction, founders[0], CLIENT, Role.SOURCE)
     descriptor = os.open(folder / CLIENT_KEY, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(client.secret)
-
-
-def _same_password(transaction: Transaction, opened: Opened) -> None:
-    change_password(transaction, Caller(account=opened.name), opened.secret, PASSWORD)
