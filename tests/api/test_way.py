@@ -222,7 +222,7 @@ def test_whoever_is_not_verified_declares_and_sees_only_their_own_word(city: Cit
     # The registry knows them after all: what they declared is theirs, and so is what was known.
     city.registry.known.add((who.name, who.document, who.phone))
     assert who.registers().status_code == 200
-    assert coloured(who) == ("red", ["R3"])
+    assert coloured(who) == ("red", ["R3", "O1"])
     city.pushed({"row_id": "finding-1", "action": "retract"})
     assert coloured(who) == ("orange", ["O1"])
     city.later(minutes=5)

@@ -87,7 +87,8 @@ def test_a_bad_row_is_named_with_its_column_and_words_and_the_good_ones_count(
         "area": [{"area": "12010"}],
         "place": [{"place": ANNA}],
         "started_at": [
-            {"started_at": "soon"}, {"started_at": ""},
+            {"started_at": "soon"},
+            {"started_at": ""},
             {"started_at": "2020-02-22", "ended_at": ""},
         ],
         "ended_at": [{"ended_at": "2020-01-01"}],

@@ -88,7 +88,7 @@ def desk(transaction: Transaction) -> Desk:
 
 def tell(transaction: Transaction, desk: Desk, *rows: dict[str, str]) -> None:
     """Record these rows about the person one by one, and let it be known once."""
-    quiet = replace(transaction, _listeners={Recorded: []})
+    quiet = replace(transaction, _listeners=dict(transaction._listeners) | {Recorded: []})
     for row in rows:
         submit(quiet, CLIENT, desk, "evidence", {"subject": WHO} | row)
     transaction.publish(Recorded((who(transaction),)))

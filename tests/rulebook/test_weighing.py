@@ -507,8 +507,10 @@ def test_a_person_counts_once_in_a_batch_and_waits_with_every_row_of_it(
 
 
 def test_whoever_waits_holds_back_nobody_else(city: City, quiet: Office) -> None:
-    fresh, known = rows(range(25)), rows(range(50, 60), kind="test", result="negative")
-    assert quiet.sends([*fresh, *known, *fresh[:1]]) == (30, 5)
+    fresh, harmless = rows(range(25)), rows(range(50, 60), kind="test", result="negative")
+    early, late = rows(range(2), kind="test"), rows(range(23, 25), kind="test")
+    assert quiet.sends([*fresh, *harmless, *early, *late]) == (20 + 10 + 2, 5 + 2)
+    assert quiet.sends(rows(range(24, 26), kind="test", result="positive")) == (2, 0)
 
 
 def test_a_row_that_waits_for_one_person_does_not_turn_another(city: City, bureau: Office) -> None:
@@ -527,6 +529,11 @@ def test_whoever_turns_tomorrow_anyway_does_not_count_again(city: City, bureau: 
     assert bureau.sends(tomorrow) == (3, 0)
     city.spent("account:first", {0: MOST})
     assert bureau.sends(rows(range(3), kind="test", result="negative")) == (3, 0)
+
+
+def test_people_beyond_the_first_thousand_of_a_batch_count_too(city: City, quiet: Office) -> None:
+    crowd = rows(range(100, 100 + AT_ONCE), kind="test", result="negative")
+    assert quiet.sends([*rows(range(10)), *crowd, *rows(range(10, 25))]) == (20 + AT_ONCE, 5)
 
 
 def test_whoever_is_to_be_judged_by_a_job_does_not_count_again(city: City, quiet: Office) -> None:

@@ -120,8 +120,10 @@ class Settings(BaseSettings):
     listen: str = "127.0.0.1:8720"
 
     # The services that send text messages and check real names: cities have their own, behind a
-    # small bridge of theirs. Either may carry a key, so it is a secret.
+    # small bridge of theirs. The address may carry a key, so it is a secret.
     sms_url: SecretStr | None = None
+
+    # As above: who answers whether a name, a document and a phone belong together.
     registry_url: SecretStr | None = None
 
     # Whose word a command of this terminal is: a session's token, or a department's key. Without

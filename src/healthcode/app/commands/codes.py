@@ -55,7 +55,7 @@ class SignerSilent(NotReady):
 class NotIssued(BadInput):
     """The signer refused."""
 
-    words = Words(zh="{reason}", en="{reason}")
+    words = Words(zh="未生成健康码：{reason}", en="No code was made: {reason}")
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -63,7 +63,8 @@ class NotIssued(BadInput):
 
     def say(self, language: Language) -> str:
         """The signer's reason."""
-        return REFUSED[self.why].in_language(language)
+        reason = REFUSED[self.why].in_language(language)
+        return self.words.in_language(language).format(reason=reason)
 
 
 @code_cli.command("issue")
