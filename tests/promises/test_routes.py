@@ -18,8 +18,8 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from healthcode.access import Role
 from healthcode.access.outside import Outside, bind
 from healthcode.access.terms import CONSENT
-from healthcode.app import wiring
 from healthcode.app.demo.api import routes
+from healthcode.app.outside import demo_routes
 from healthcode.app.settings import BadSetting, Settings, read_settings
 from healthcode.app.web import API, web
 from healthcode.app.wiring import shipped_policy
@@ -170,8 +170,8 @@ def test_a_route_that_says_nothing_is_refused_to_everybody(city: City) -> None:
 
 def test_the_demos_route_is_only_in_a_demo(city: City, tmp_path: Path) -> None:
     assert city.post("/demo/sms", {"phone": PHONE}).status_code == 404
-    assert wiring.demo_routes(Settings(demo=False, data_dir=tmp_path)) == []
-    demo = app(*wiring.demo_routes(Settings(demo=True, data_dir=tmp_path)))
+    assert demo_routes(Settings(demo=False, data_dir=tmp_path)) == []
+    demo = app(*demo_routes(Settings(demo=True, data_dir=tmp_path)))
     assert set(demo.openapi()["paths"]) - set(app().openapi()["paths"]) == {f"{API}/demo/sms"}
 
 
