@@ -298,9 +298,12 @@ STATEMENTS = [
     """
     DO $$
     BEGIN
-        CREATE ROLE healthcode_signer LOGIN;
+        -- whoever may not create roles can have it made before
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'healthcode_signer') THEN
+            CREATE ROLE healthcode_signer LOGIN;
+        END IF;
     EXCEPTION
-        -- the role belongs to the whole server: another database of it may have made it
+        -- the role belongs to the whole server: another database of it made it just now
         WHEN duplicate_object OR unique_violation THEN NULL;
     END
     $$

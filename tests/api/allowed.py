@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from healthcode.access import Role
+from healthcode.access.terms import CONSENT
+from tests.api.city import DISTRICT, document
 
 NOBODY = "nobody"
 WHO = (NOBODY, *Role)
@@ -58,3 +60,29 @@ def _read(table: str) -> dict[str, frozenset[str]]:
 
 ALLOWED = _read(TABLE)
 """By route, as `GET /api/v1/me`: the roles that may call it."""
+
+RIGHT: dict[str, dict[str, object]] = {
+    "POST /api/v1/session/phone/start": {"phone": "13802169999"},
+    "POST /api/v1/session/phone/finish": {"phone": "13802169999", "code": "000000"},
+    "POST /api/v1/session/password": {"name": "nobody-of-this-name", "password": "x" * 12},
+    "PUT /api/v1/me": {
+        "name": "欧阳静怡",
+        "document": document(1),
+        "residence": DISTRICT,
+        "consent": CONSENT.version,
+    },
+    "POST /api/v1/me/declarations": {"district": DISTRICT, "consent": CONSENT.version},
+    "POST /api/v1/gates/checks": {"code": "JKM1:", "temperature": 36.5},
+    "POST /api/v1/clearances": {"document": document(2), "result": "examined"},
+    "POST /api/v1/designations": {
+        "level": "medium",
+        "area": "130000",
+        "started_at": "2020-02-19T00:00:00+08:00",
+    },
+    "POST /api/v1/feeds/{source}": {"rows": [{"subject": document(2), "kind": "visit"}]},
+    "POST /api/v1/approvals/{proposal}": {"approve": False},
+    "POST /api/v1/demo/sms": {"phone": "13802169999"},
+}
+"""Bodies as the documentation asks for them, so that only the caller can be wrong."""
+
+IN_PATHS = {"{source}": "commission", "{proposal}": "1", "{public_id}": "x" * 24}

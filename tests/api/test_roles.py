@@ -10,39 +10,11 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from healthcode.access import Role
-from healthcode.access.terms import CONSENT
 from healthcode.app.demo.api import routes
-from tests.api.allowed import ALLOWED, NOBODY, WHO
-from tests.api.city import DISTRICT, City, document, opened
+from tests.api.allowed import ALLOWED, IN_PATHS, NOBODY, RIGHT, WHO
+from tests.api.city import City, opened
 
 NOT_FOR_YOU, SIGN_IN_FIRST = "/problems/not-for-you", "/problems/sign-in-first"
-
-BODIES = {
-    "POST /api/v1/session/phone/start": {"phone": "13802169999"},
-    "POST /api/v1/session/phone/finish": {"phone": "13802169999", "code": "000000"},
-    "POST /api/v1/session/password": {"name": "nobody-of-this-name", "password": "x" * 12},
-    "PUT /api/v1/me": {
-        "name": "欧阳静怡",
-        "document": document(1),
-        "residence": DISTRICT,
-        "consent": CONSENT.version,
-    },
-    "POST /api/v1/me/declarations": {"district": DISTRICT, "consent": CONSENT.version},
-    "POST /api/v1/gates/checks": {"code": "JKM1:", "temperature": 36.5},
-    "POST /api/v1/clearances": {"document": document(2), "result": "examined"},
-    "POST /api/v1/designations": {
-        "level": "medium",
-        "area": "130000",
-        "started_at": "2020-02-19T00:00:00+08:00",
-    },
-    "POST /api/v1/feeds/{source}": {"rows": [{"subject": document(2), "kind": "visit"}]},
-    "POST /api/v1/approvals/{proposal}": {"approve": False},
-    "POST /api/v1/demo/sms": {"phone": "13802169999"},
-}
-"""What the documentation asks for, so that only the caller can be wrong."""
-
-IN_PATHS = {"{source}": "commission", "{proposal}": "1", "{public_id}": "x" * 24}
-
 
 @dataclass(frozen=True)
 class Called:
@@ -59,7 +31,7 @@ class Called:
         tokens = self.leaving if method == "DELETE" else self.tokens
         headers = {} if who == NOBODY else {"authorization": f"Bearer {tokens[who]}"}
         browser = self.city.browser
-        return browser.request(method, path, json=BODIES.get(route), headers=headers)
+        return browser.request(method, path, json=RIGHT.get(route), headers=headers)
 
 
 @pytest.fixture(scope="module")

@@ -407,10 +407,9 @@ def test_the_signers_role_has_exactly_the_rights_it_needs(transaction: Transacti
         SELECT n.nspname || ' CREATE' FROM pg_namespace n
         WHERE has_schema_privilege(:signer, n.oid, 'CREATE')
         UNION ALL
-        SELECT n.nspname || '.' || c.relname || ' USAGE'
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind = 'S' AND n.nspname <> 'pg_catalog'
-          AND has_sequence_privilege(:signer, c.oid, 'USAGE, SELECT, UPDATE')
+        SELECT s.schemaname || '.' || s.sequencename || ' USAGE' FROM pg_sequences s
+        WHERE has_sequence_privilege(
+            :signer, format('%I.%I', s.schemaname, s.sequencename), 'USAGE, SELECT, UPDATE')
         ORDER BY 1
     """)
     found = list(transaction.run(query, {"signer": SIGNER}).scalars())

@@ -23,7 +23,7 @@ from healthcode.app.wiring import shipped
 from healthcode.kit import migrations
 from healthcode.kit.db import engine_for, metadata
 from healthcode.kit.embedded import drop_database, ensure_database
-from healthcode.kit.migrations import MIGRATING, MigrationBusy, migrate
+from healthcode.kit.migrations import MIGRATING, MigrationBusy, MigrationForbidden, migrate
 
 PG_DUMP = POSTGRES_VERSIONS[18] / "pg_dump"
 SCHEMAS = sorted({table.schema or "public" for table in metadata.tables.values()})
@@ -217,6 +217,15 @@ def test_a_migration_that_waits_for_a_table_in_use_gives_up_in_words(
         reader.execute(sa.text("SELECT count(*) FROM kit.data_keys"))
         with pytest.raises(MigrationBusy):
             migrate(engine, more)
+
+
+def test_a_migration_without_the_rights_it_needs_says_which(engine: Engine, tmp_path: Path) -> None:
+    body = "op.execute('SET LOCAL ROLE healthcode_signer'); op.execute('CREATE ROLE another')"
+    migrate(engine, MIGRATIONS)
+    with pytest.raises(MigrationForbidden) as refused:
+        migrate(engine, with_another(tmp_path, body))
+    assert "create role" in refused.value.say("en")
+    assert "未作任何改动" in refused.value.say("zh")
 
 
 def test_a_migration_leaves_the_session_as_the_house_wants_it(engine: Engine) -> None:

@@ -95,9 +95,12 @@ results = sa.Table(
 SIGNER_ROLE = f"""
 DO $$
 BEGIN
-    CREATE ROLE {SIGNER} LOGIN;
+    -- whoever may not create roles can have it made before
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{SIGNER}') THEN
+        CREATE ROLE {SIGNER} LOGIN;
+    END IF;
 EXCEPTION
-    -- the role belongs to the whole server: another database of it may have made it
+    -- the role belongs to the whole server: another database of it made it just now
     WHEN duplicate_object OR unique_violation THEN NULL;
 END
 $$
