@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from argon2 import PasswordHasher
@@ -66,7 +67,7 @@ STAFF = {
 
 
 REGISTRATIONS = [
-    SourceRegistration("the.source", "commission", "authority", ("*",), ("all",)),
+    SourceRegistration("the.source", "commission", "authority", ("*", "designation"), ("all",)),
     SourceRegistration("the.source", "lab", "clinic", ("symptom", "test"), ("all",)),
     SourceRegistration("the.epidemiologist", "cdc", "authority", ("designation",), ("all",)),
 ]
@@ -272,10 +273,19 @@ class Person:
 
 
 @contextmanager
-def opened(server: str, masters: str, folder: Path, *more: APIRouter) -> Iterator[City]:
-    """A city of one's own at noon of 20 February 2020, with everybody signed in."""
+def opened(
+    server: str, masters: str, folder: Path, *more: APIRouter, server_settings: str = ""
+) -> Iterator[City]:
+    """A city of one's own at noon of 20 February 2020, with everybody signed in.
+
+    `server_settings` are of its database, as `log_statement = 'all'`.
+    """
     name = f"city_{secrets.token_hex(6)}"
-    made = _prepared(ensure_database(server, name), masters)
+    url = ensure_database(server, name)
+    with psycopg.connect(server, autocommit=True) as connection:
+        for setting in server_settings.splitlines():
+            connection.execute(f"ALTER DATABASE {name} SET {setting}")
+    made = _prepared(url, masters)
     clock = SetClock(NOON)
     database = replace(made, clock=clock)
     sms, registry = FakeSms(), FakeRegistry()

@@ -16,6 +16,7 @@ from tests.api.city import City, opened
 
 NOT_FOR_YOU, SIGN_IN_FIRST = "/problems/not-for-you", "/problems/sign-in-first"
 
+
 @dataclass(frozen=True)
 class Called:
     """The house, one real session of each role, and another one to end."""

@@ -43,6 +43,7 @@ WRITES = {
     "account key": ["hospital"],
     "account password": ["a.gate"],
     "source add": ["s", "--client", "c", "--class", "clinic", "--kind", "test", "--division", "12"],
+    "place add": ["x", "--kind", "metro", "--name", "站", "--division", "120101"],
     "place import": ["places.csv"],
     "place close": ["nowhere"],
     "keys rotate": [],
@@ -246,6 +247,19 @@ def test_a_signer_that_is_silent_is_named(
     said = told("a.community", "code", "issue", NUMBER)
     assert said.code == 4
     assert "The signer does not answer" in said.err
+
+
+def test_a_place_is_registered_and_a_gate_opened_for_it(told: Command) -> None:
+    asked = ["--kind", "residential", "--name", "小区", "--division", "120101"]
+    lacking = told("first.operator", "place", "add", "home-1", *asked)
+    assert lacking.code == 2
+    whole = [*asked, "--community-name", "社区", "--community-phone", "022-88908890"]
+    made = told("first.operator", "place", "add", "home-1", *whole).out.strip()
+    listed = told("first.operator", "place", "list", "--json").data["places"]
+    assert [each["id"] for each in listed if each["key"] == "home-1"] == [made]
+    gate = told("first.operator", "account", "add", "c.gate", "--role", "gate", "--scope", made)
+    assert gate.code == 0
+    assert told("first.operator", "place", "close", made).out == "Closed.\n"
 
 
 @pytest.mark.parametrize("code", ["", "hello", "JKM1:", "JKM1:NOT A CODE", "粤康码"])

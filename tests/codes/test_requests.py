@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import pairwise
 from threading import Barrier
 from time import monotonic, sleep
 
@@ -185,7 +186,7 @@ def test_slots_are_all_different_and_follow_no_order(house: Database) -> None:
     assert all(0 <= index < LIST_SIZE for index in indices)
     # Eighty at random: that they all lie in one half happens once in 10**23.
     assert min(indices) < LIST_SIZE // 2 < max(indices)
-    rises = sum(later > earlier for earlier, later in zip(indices, indices[1:], strict=False))
+    rises = sum(later > earlier for earlier, later in pairwise(indices))
     assert 10 < rises < 69
     public_ids = [row.public_id for row in look(house, "SELECT public_id FROM codes.intents")]
     assert len({public_id[:8] for public_id in public_ids}) == 80
@@ -332,7 +333,7 @@ def test_a_change_at_the_moment_of_asking_is_never_missed(
     house = at(NOON)
     with house.transaction() as transaction:
         trust(transaction, SigningKey("Tianjin", KEY))
-    orders = [_asks_first, _turns_first] + [_together] * 20
+    orders = [_asks_first, _turns_first] + [_together] * 12
     people = [well(house, number) for number in range(len(orders))]
     with ThreadPoolExecutor(3) as pool:
         for person, order in zip(people, orders, strict=True):

@@ -10,7 +10,6 @@ import pytest
 from healthcode.evidence.feeds.deciding import Outcome
 from healthcode.evidence.feeds.pushing import MOST_ROWS, Pushed, push
 from healthcode.evidence.feeds.recording import UnknownClient
-from healthcode.kit.db import Database
 from tests.evidence.feeding import (
     ANNA,
     BO,

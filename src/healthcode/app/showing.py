@@ -162,9 +162,11 @@ def report(done: Report, language: Language) -> RenderableType:
     """What an import did."""
     table = Table(box=SIMPLE_HEAD)
     table.add_column("")
-    for words in COUNTS.values():
-        table.add_column(words.in_language(language), justify="right")
-    counts = [getattr(done, name) for name in COUNTS]
+    # Hardly ever does anything wait; a column of noughts would only make the others narrow.
+    shown = [name for name in COUNTS if name != "proposed" or done.proposed]
+    for name in shown:
+        table.add_column(COUNTS[name].in_language(language), justify="right")
+    counts = [getattr(done, name) for name in shown]
     table.add_row(FILES[done.what].in_language(language), *(f"{count:,}" for count in counts))
     if done.fresh:
         return table

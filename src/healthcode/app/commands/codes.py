@@ -23,8 +23,9 @@ from healthcode.kit.db import Database
 from healthcode.kit.errors import BadInput, NotReady
 from healthcode.kit.words import Language, Words
 from healthcode.places import PlaceKind
-from healthcode.places.actions import close_place, places_registered
+from healthcode.places.actions import close_place, places_registered, register_place
 from healthcode.places.importing import import_places
+from healthcode.places.terms import PlaceRegistration
 
 code_cli = typer.Typer(help="Codes.", no_args_is_help=True)
 place_cli = typer.Typer(help="Registered places.", no_args_is_help=True)
@@ -131,6 +132,23 @@ def check_code(
         common.print_json(answer.model_dump(mode="json"))
     else:
         out.print(showing.answer(answer, language()))
+
+
+@place_cli.command("add")
+def place_add(
+    key: Annotated[str, typer.Argument(help="What its owner calls it; the same key changes it.")],
+    kind: Annotated[PlaceKind, typer.Option(help="The kind of place.")],
+    name: Annotated[str, typer.Option(help="Its name, as people see it.")],
+    division: Annotated[str, typer.Option(help="Where it lies, as 120101001.")],
+    phone: Annotated[str, typer.Option(help="Its phone.")] = "",
+    community_name: Annotated[str, typer.Option(help="Who takes people in; homes need it.")] = "",
+    community_phone: Annotated[str, typer.Option(help="The community's phone.")] = "",
+) -> None:
+    """Register a place, or change one; prints the id that a gate's account is opened for."""
+    asked = PlaceRegistration(key, kind, name, division, phone, community_name, community_phone)
+    with acting("place add") as act, act.database.transaction() as transaction:
+        made = register_place(transaction, asked)
+    sys.stdout.write(f"{made.public_id}\n")
 
 
 @place_cli.command("import")

@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, tuple[Role, ...]] = {
     "account key": (Role.OPERATOR,),
     "account password": (Role.OPERATOR,),
     "source add": (Role.OPERATOR,),
+    "place add": (Role.OPERATOR,),
     "place import": (Role.OPERATOR,),
     "place close": (Role.OPERATOR,),
     "keys rotate": (Role.OPERATOR,),

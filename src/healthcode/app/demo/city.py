@@ -51,6 +51,8 @@ SOURCES = [
             ("contact", "diagnosis", "discharge", "stay", "visit", "clearance", "designation"),
         ),
     ]
+] + [
+    SourceRegistration("zhou.epidemiologist", "demo-areas", "authority", ("designation",), ("all",))
 ]
 
 # Nobody's numbers: no division has the code 129999. The first walks by itself at every start.

@@ -1,0 +1,136 @@
+"""A department turns 501 people over HTTP: the last waits until a second person says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from healthcode.access import Role, passwords
+from healthcode.access.accounts import found, open_account
+from healthcode.app.web import API, web
+from healthcode.app.wiring import shipped_policy
+from healthcode.evidence.actions import SourceRegistration, register
+from healthcode.kit.clock import SetClock
+from healthcode.kit.db import Database
+from healthcode.kit.http import Caller
+from healthcode.rulebook import Colour, count_colours, judge
+from tests.api.city import Browser, browsing
+from tests.conftest import NOON
+from tests.evidence.feeding import CITY, document, person_of
+
+STAFF = {"ours": (Role.APPROVER, "first"), "theirs": (Role.APPROVER, "second")}
+
+
+@dataclass
+class City:
+    """A city of two founders, seen over HTTP."""
+
+    database: Database
+    clock: SetClock
+    browser: Browser
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def asks(self, account: str, method: str, path: str, body: object = None) -> Any:
+        """The answer's status and body."""
+        headers = {"Authorization": f"Bearer {self.tokens[account]}"}
+        answer = self.browser.request(method, API + path, json=body, headers=headers)
+        return answer.status_code, answer.json()
+
+    def pushes(self, people: range) -> dict[str, int]:
+        """What became of rows that turn these people red, by outcome."""
+        rows = [
+            {
+                "subject": document(n),
+                "kind": "contact",
+                "result": "close",
+                "started_at": "2020-02-19",
+            }
+            for n in people
+        ]
+        status, said = self.asks("bureau", "POST", "/feeds/cdc", {"rows": rows})
+        assert (status, said.pop("rejected")) == (200, [])
+        return {outcome: count for outcome, count in said.items() if count}
+
+    def colour(self, number: int) -> Colour:
+        person = person_of(self.database, "bureau", document(number))
+        assert person is not None
+        with self.database.transaction() as transaction:
+            return judge(transaction, person).standing.colour
+
+    def red(self) -> int:
+        with self.database.transaction() as transaction:
+            return sum(each[Colour.RED] for each in count_colours(transaction).values())
+
+
+@pytest.fixture
+def city(fresh: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[City]:
+    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 8, 1))
+    passwords._nobodys.cache_clear()
+    clock = SetClock(NOON)
+    database = replace(fresh, clock=clock)
+    with browsing(web(lambda: nullcontext((database, CITY)), shipped_policy())) as browser:
+        made = City(database, clock, browser)
+        with database.transaction() as transaction:
+            found(transaction, "first", "second")
+            opened = open_account(transaction, Caller("first", Role.OPERATOR), "bureau", "source")
+            made.tokens["bureau"] = opened.secret
+            asked = SourceRegistration("bureau", "cdc", "authority", ("*",), ("all",))
+            register(transaction, asked)
+            secrets = {
+                name: open_account(transaction, Caller(by, Role.OPERATOR), name, role, "*").secret
+                for name, (role, by) in STAFF.items()
+            }
+        for name, password in secrets.items():
+            body = {"name": name, "password": password}
+            answer = browser.request("POST", f"{API}/session/password", json=body)
+            made.tokens[name] = answer.json()["token"]
+        yield made
+    passwords._nobodys.cache_clear()
+
+
+def test_of_501_people_pushed_over_http_the_last_turns_once_the_other_side_approves(
+    city: City,
+) -> None:
+    for start in range(0, 500, 100):
+        assert city.pushes(range(start, start + 100)) == {"recorded": 100}
+    assert city.pushes(range(500, 501)) == {"proposed": 1}
+    assert city.pushes(range(100)) == {"unchanged": 100}, "sent again, it is nothing new"
+    assert (city.red(), city.colour(0), city.colour(500)) == (500, Colour.RED, Colour.GREY)
+
+    status, [waiting] = city.asks("theirs", "GET", "/approvals")
+    assert (status, waiting["rows"], waiting["client"]) == (200, 1, "bureau")
+    assert document(500)[3:] not in str(waiting), "it names nobody"
+    path = f"/approvals/{waiting['proposal']}"
+
+    status, said = city.asks("ours", "POST", path, {"approve": True})
+    assert status == 403
+    assert "Another person has to approve" in said["words"]["en"]
+    assert city.asks("bureau", "POST", path, {"approve": True})[0] == 403
+    assert city.colour(500) is Colour.GREY
+
+    city.clock.stated = NOON + timedelta(hours=1)
+    assert city.asks("theirs", "POST", path, {"approve": True}) == (
+        200,
+        {"recorded": 1, "rejected": 0},
+    )
+    assert (city.red(), city.colour(500)) == (501, Colour.RED)
+    assert city.asks("theirs", "POST", path, {"approve": True})[0] == 404
+    assert city.asks("theirs", "GET", "/approvals") == (200, [])
+
+
+def test_what_the_other_side_refuses_over_http_never_counts(city: City) -> None:
+    assert city.pushes(range(501)) == {"recorded": 500, "proposed": 1}
+    _, [waiting] = city.asks("theirs", "GET", "/approvals")
+    path = f"/approvals/{waiting['proposal']}"
+    refused = {"recorded": 0, "rejected": 0}
+    assert city.asks("ours", "POST", path, {"approve": False})[0] == 403
+    assert city.asks("theirs", "POST", path, {"approve": False}) == (200, refused)
+    assert city.asks("theirs", "POST", path, {"approve": True})[0] == 404
+    assert (city.red(), city.colour(500)) == (500, Colour.GREY)
+    assert city.pushes(range(500, 501)) == {"proposed": 1}, "asked for again, it waits again"
