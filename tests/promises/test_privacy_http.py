@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,12 @@ import pytest
 from healthcode.access import Role
 from healthcode.access.outside import Outside, bind
 from healthcode.access.registry import HttpRegistry
+from healthcode.access.terms import CONSENT
 from healthcode.app.settings import Settings
 from healthcode.app.wiring import log_as
 from healthcode.kit.sms import HttpSms
 from tests.api.city import API, DISTRICT, METRO, PLACES, Browser, City, Person, opened
 from tests.promises.test_privacy import dump, told
-from tests.promises.test_routes import CONSENT
 
 NAMES = ["欧阳静怡", "Aleksandra Kowalczyk-Nowak", "慕容国强"]
 OUTSIDE_KEY = "sms-service-key-5a81"
@@ -142,16 +143,16 @@ def go_right(city: City, people: list[Person]) -> list[str]:
         for kind in PLACES:
             city.checked(carried[-1], kind)
         row = {"subject": who.document, "kind": "contact", "result": "close"}
-        city.pushed(row | {"started_at": "2020-02-18", "with_subject": people[0].document})
+        met = next(each for each in people if each is not who)
+        city.pushed(row | {"started_at": "2020-02-18", "with_subject": met.document})
         cleared = {"document": who.document, "result": "examined"}
         city.done(city.post("/clearances", cleared, city.tokens[Role.COMMUNITY]))
-        assert who.colour() == ("orange" if who is people[0] else "red")
+        assert who.colour() == "red"
         assert city.checked(carried[-1], METRO)["decision"] == "call"
         for path in ("/me", "/me/standing", "/consent"):
             city.done(who.get(path))
-    for role in (*Role, "epidemiologist"):
-        if role is not Role.CITIZEN:
-            city.done(city.get("/me", city.tokens[role]))
+    for token in city.tokens.values():
+        city.done(city.get("/me", token))
     city.done(city.get("/approvals", city.tokens[Role.APPROVER]))
     return carried
 
@@ -207,7 +208,7 @@ def break_down(city: City, url: str, known: Person, stranger: Person) -> None:
     for statement in BREAKING:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(statement)
-        city.later(minutes=2) if "sessions" not in statement else None
+        city.clock.stated += timedelta(minutes=2)
         for who in (known, stranger):
             city.post("/session/phone/start", {"phone": who.phone})
             city.post("/session/phone/finish", {"phone": who.phone, "code": "000000"})
@@ -217,3 +218,131 @@ def break_down(city: City, url: str, known: Person, stranger: Person) -> None:
         row = {"subject": stranger.document, "kind": "symptom", "result": "fever"}
         rows = {"rows": [row | {"started_at": "2020-02-19"}]}
         city.post("/feeds/lab", rows, city.tokens[Role.SOURCE])
+
+
+def ask_outside(city: City, people: list[Person]) -> None:
+    """Over real HTTP: a service that works, one that breaks, and one that is not there."""
+    with services() as outside:
+        for works in (True, False):
+            Service.works = works
+            bind(outside)
+            city.clock.stated += timedelta(days=1)
+            for who in people:
+                city.post("/session/phone/start", {"phone": who.phone})
+                who.registers()
+            city.deliver()
+    city.clock.stated += timedelta(days=1)
+    for who in people:  # nobody listens there any more
+        city.post("/session/phone/start", {"phone": who.phone})
+        who.registers()
+    city.deliver()
+    bind(Outside(city.sms, city.registry))
+
+
+@pytest.fixture(scope="module")
+def run(server: str, masters: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    folder = tmp_path_factory.mktemp("city")
+    with psycopg.connect(server) as connection:
+        [data] = connection.execute("SHOW data_directory").fetchone() or [""]
+    log = Path(data) / "log"
+    begin = log.stat().st_size
+    with logged() as lines, opened(server, masters, folder, server_settings=TALKATIVE) as city:
+        url = city.database.engine.url.set(drivername="postgresql").render_as_string(False)
+        browser = Watched(city.browser)
+        city.browser = browser  # type: ignore[assignment]
+        people = [city.newcomer(name) for name in NAMES]
+        stranger = city.newcomer("上官婉儿", known=False).signs_in()
+        carried = go_right(city, people)
+        figures = city.browser.request("GET", "/metrics", headers=bearer(city, Role.AUDITOR)).text
+        go_wrong(city, people[0], people[1], carried[0])
+        ask_outside(city, [*people, stranger])
+        figures += city.browser.request("GET", "/metrics", headers=bearer(city, Role.AUDITOR)).text
+        kept = dump(url)
+        break_down(city, url, people[0], stranger)
+        everybody = [*people, stranger]
+        yield Run(
+            {
+                "the log": "\n".join(lines.lines),
+                "the server's log": log.read_bytes()[begin:].decode("utf-8", "replace"),
+                "the addresses": "\n".join(browser.addresses),
+                "the answers": "\n".join(browser.answers),
+                "the refusals": "\n".join(browser.refusals),
+                "the figures": figures,
+                "the database": kept,
+            },
+            [
+                *(secret for who in everybody for secret in own(who)),
+                *carried,
+                *city.secrets.values(),
+                *city.tokens.values(),
+                WRONG_PASSWORD,
+                OUTSIDE_KEY,
+                *masters.split(","),
+                *(folder / "signing.key").read_text().splitlines()[1:-1],
+            ],
+            [code for _, text in city.sms.sent for code in re.findall(r"\b[0-9]{6}\b", text)],
+            browser.statuses,
+        )
+
+
+def bearer(city: City, who: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {city.signed_in(who)}"}
+
+
+def own(who: Person) -> list[str]:
+    """What is a person's own."""
+    number = who.document.partition(":")[2]
+    national = who.phone.removeprefix("+86")
+    return [who.name, number, national, who.token, *filter(None, [who.device])]
+
+
+WHERE = (
+    "the log",
+    "the server's log",
+    "the addresses",
+    "the answers",
+    "the refusals",
+    "the figures",
+    "the database",
+)
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_nobodys_own_is_in(run: Run, where: str) -> None:
+    text = run.texts[where]
+    assert {secret: told(text, secret) for secret in run.secrets if told(text, secret)} == {}
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_no_one_time_code_is_in(run: Run, where: str) -> None:
+    assert len(run.codes) > len(NAMES)
+    numbers = set(re.findall(r"(?<![0-9A-Fa-f.])[0-9]{6}(?![0-9A-Fa-f])", run.texts[where]))
+    assert numbers & set(run.codes) == set()
+
+
+def test_there_was_something_to_see(run: Run) -> None:
+    """The texts are the right ones, and what may be seen in them is seen."""
+    assert run.statuses >= {200, 201, 202, 401, 403, 404, 409, 422, 429, 500, 503}
+    assert "INSERT INTO access.messages" in run.texts["the log"]
+    assert "A request failed." in run.texts["the log"]
+    assert "The job access.send failed" in run.texts["the log"]
+    assert "Parameters: $1" in run.texts["the server's log"]
+    for table in ("messages", "intents"):
+        failed = f'new row for relation "{table}"'
+        assert failed in run.texts["the server's log"]
+    assert "Failing row contains" in run.texts["the server's log"]
+    assert "欧**怡" in run.texts["the answers"]
+    assert "healthcode_requests_total" in run.texts["the figures"]
+    assert "COPY access.accounts" in run.texts["the database"]
+    assert f"{API}/me/standing" in run.texts["the addresses"]
+
+
+def test_the_log_shows_every_statement_and_no_row(run: Run) -> None:
+    log = run.texts["the log"]
+    assert not re.search(r"\bRow \(|\bCol \(|\bgenerated in [0-9.]+s\] [({]", log)
+
+
+def test_a_log_that_tells_is_seen() -> None:
+    with logged() as lines:
+        logging.getLogger("anything").debug("the name is %s", NAMES[0])
+    assert told("\n".join(lines.lines), NAMES[0])
