@@ -263,8 +263,9 @@ def test_a_declared_symptom_is_orange_at_once_and_a_declaration_does_not_lift_it
     assert colour(house, anna) == "orange"
 
 
+@pytest.mark.parametrize("symptom", [Symptom.FEVER, Symptom.SHORT_OF_BREATH])
 def test_a_symptom_after_an_examination_of_the_same_day_is_orange_again(
-    house: Database, anna: int
+    house: Database, anna: int, symptom: Symptom
 ) -> None:
     says(house, anna, FEVER, NOON - timedelta(hours=1))
     it_is(house, NOON)
@@ -272,7 +273,7 @@ def test_a_symptom_after_an_examination_of_the_same_day_is_orange_again(
         doctor = Caller("doctor", "clinic", None, "*")
         clear(transaction, doctor, CITY, anna, "examined", NOON)
     assert colour(house, anna) == "green"
-    worse = replace(WELL, symptoms=((Symptom.SHORT_OF_BREATH, TODAY),))
+    worse = replace(WELL, symptoms=((symptom, TODAY),))
     says(house, anna, worse, NOON + timedelta(hours=5))
     assert colour(house, anna) == "orange"
 

@@ -25,12 +25,12 @@ import pytest
 from healthcode.access import Role
 from healthcode.access.outside import Outside, bind
 from healthcode.access.registry import HttpRegistry
-from healthcode.access.terms import CONSENT
+from healthcode.access.terms import CONSENT, NAME
 from healthcode.app.settings import Settings
 from healthcode.app.wiring import log_as
 from healthcode.kit.sms import HttpSms
 from tests.api.city import API, DISTRICT, METRO, PLACES, Browser, City, Person, opened
-from tests.promises.test_privacy import dump, told
+from tests.promises.test_privacy import dump, forms, told
 
 NAMES = ["欧阳静怡", "Aleksandra Kowalczyk-Nowak", "慕容国强"]
 OUTSIDE_KEY = "sms-service-key-5a81"
@@ -172,19 +172,18 @@ def go_wrong(city: City, who: Person, other: Person, code: str) -> None:
         bodies += [{"phone": who.phone, "code": "000000", "document": told_}]
         bodies += [{"name": told_, "password": told_}, {"code": told_, "temperature": 36.5}]
     tokens = {"", who.token, other.token, *city.tokens.values(), number}
-    routes = [
-        f"{method.upper()} {path}"
+    asked = [
+        (method.upper(), path, body)
         for path, operations in city.app.openapi()["paths"].items()
-        for method in operations
-        if method != "delete"
+        for method, operation in operations.items()
+        for body in (bodies if "requestBody" in operation else data)
+        if method != "delete" and not _signs_in_as(path, body)
     ]
-    for n, body in enumerate(bodies):
-        for route in routes:
-            method, path = route.split()
-            path = re.sub(r"\{.*?\}", data[n % len(data)].replace("/", ""), path)
-            token = sorted(tokens)[(n + len(route)) % len(tokens)]
-            headers = {"authorization": f"Bearer {token}"} if token.isascii() and token else {}
-            city.browser.request(method, path, json=body, headers=headers)
+    for n, (method, path, body) in enumerate(asked):
+        token = sorted(tokens)[n % len(tokens)]
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        there = re.sub(r"\{.*?\}", data[n % len(data)].replace("/", ""), path)
+        city.browser.request(method, there, json=body, headers=headers)
     real = {"name": NAMES[0], "document": who.document, "consent": CONSENT.version}
     for each in (real | {"name": NAMES[2]}, real | {"consent": "0"}):
         city.call("PUT", "/me", each, other.token)
@@ -192,6 +191,16 @@ def go_wrong(city: City, who: Person, other: Person, code: str) -> None:
         city.call("PUT", "/me", real, token)
     city.browser.request("GET", f"{API}/people/{number}?name={who.name}&phone={who.phone}")
     city.browser.request("POST", f"{API}/session/phone/start", content=who.name.encode("gb18030"))
+
+
+def _signs_in_as(path: str, body: object) -> bool:
+    """Whether something that could be an account's name is sent as one.
+
+    Names of accounts are no secrets and are looked up as they are: a server that logs parameters
+    logs what was typed there.
+    """
+    name = body.get("name") if isinstance(body, dict) else None
+    return path.endswith("/session/password") and NAME.fullmatch(str(name)) is not None
 
 
 BREAKING = [
@@ -227,7 +236,7 @@ def ask_outside(city: City, people: list[Person]) -> None:
             Service.works = works
             bind(outside)
             city.clock.stated += timedelta(days=1)
-            for who in people:
+            for who in [*people, *people]:  # twice: the second time is too often
                 city.post("/session/phone/start", {"phone": who.phone})
                 who.registers()
             city.deliver()
@@ -310,7 +319,13 @@ WHERE = (
 @pytest.mark.parametrize("where", WHERE)
 def test_nobodys_own_is_in(run: Run, where: str) -> None:
     text = run.texts[where]
-    assert {secret: told(text, secret) for secret in run.secrets if told(text, secret)} == {}
+    written = text.encode()  # bytes are searched faster than text of two scripts
+    found = [
+        secret
+        for secret in run.secrets
+        if any(form.encode() in written for form in {*forms(secret), *map(str.upper, forms(secret))})
+    ]
+    assert {secret: told(text, secret) for secret in found} == {}
 
 
 @pytest.mark.parametrize("where", WHERE)

@@ -1,18 +1,17 @@
 """Registering places from a CSV file: the good rows are taken, every bad one is reported.
 
-UTF-8 with or without a byte order mark, one place a line: fields never hold line breaks, so a
-line that cannot be read spoils no other.
+One place a line; a line that cannot be read spoils no other.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
+from healthcode.kit import rows
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput
 from healthcode.kit.words import Words
@@ -20,7 +19,6 @@ from healthcode.places.actions import register_checked
 from healthcode.places.checking import COLUMNS, Wrong, checked
 from healthcode.places.terms import PlaceRegistration
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MOST_ROWS = 100_000  # one transaction of some seconds; a city has about as many gates
 
 
@@ -99,36 +97,19 @@ def import_places(transaction: Transaction, path: Path) -> PlacesReport:
 
 def _rows(path: Path, file: BinaryIO) -> Iterator[tuple[int, PlaceRegistration | Wrong]]:
     """Every row with its line; empty lines are none."""
-    lines = _lines(file)
+    lines = rows.lines(file)
     _, first = next(lines, (0, b""))
-    header = [name.strip() for name in _fields(first) or []]
+    header = [name.strip() for name in rows.csv_fields(rows.decoded(first) or "") or ()]
     if sorted(header) != sorted(COLUMNS):
         raise NotPlaces(path=path, expected=",".join(COLUMNS))
     for count, (line, raw) in enumerate(lines):
         if count >= MOST_ROWS:
             raise TooManyPlaces(path=path, most=MOST_ROWS)
-        fields = _fields(raw)
-        if fields is None:
+        text = rows.decoded(raw)
+        fields = None if text is None else rows.csv_fields(text)
+        if text is None:
             yield line, Wrong("", "not_utf8")
-        elif len(fields) != len(header):
+        elif fields is None or len(fields) != len(header):
             yield line, Wrong("", "not_csv")
         else:
             yield line, PlaceRegistration(**dict(zip(header, fields, strict=True)))
-
-
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    for line, raw in enumerate(file, start=1):
-        text = raw.removeprefix(BYTE_ORDER_MARK) if line == 1 else raw
-        if text.strip():
-            yield line, text
-
-
-def _fields(raw: bytes) -> list[str] | None:
-    """The fields of a line; none where its quotes are wrong, None where it is not UTF-8."""
-    try:
-        text = raw.decode("utf-8").rstrip("\r\n")
-        return next(csv.reader([text], strict=True))
-    except UnicodeDecodeError:
-        return None
-    except (csv.Error, StopIteration):
-        return []

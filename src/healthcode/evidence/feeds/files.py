@@ -1,12 +1,10 @@
 """Reading a feed file: CSV or JSON Lines, UTF-8, one row a line.
 
-A line that cannot be read is a rejected row and spoils no other: fields never hold line breaks,
-so every line is parsed alone.
+A line that cannot be read is a rejected row and spoils no other.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
@@ -14,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 from healthcode.evidence.feeds.reasons import Rejected
+from healthcode.kit import rows
 from healthcode.kit.errors import BadInput
 from healthcode.kit.words import Words
 
@@ -35,7 +33,6 @@ NEEDED = {
     "designations": {"level", "started_at"},
 }
 SIGN_OF = {"designations": "level", "evidence": "kind", "people": "subject"}
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LOOK_AHEAD = 100  # JSON Lines have no header: the first rows' keys say what the file is
 
 
@@ -99,7 +96,7 @@ class FeedFile:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").digest()
                 file.seek(0)
-                first = next((raw for _, raw in _lines(file)), b"").lstrip()
+                first = next((raw for _, raw in rows.lines(file)), b"").lstrip()
         except OSError as error:
             raise NoSuchFile(path=path) from error
         if first.startswith(b"{"):
@@ -113,31 +110,22 @@ class FeedFile:
     def rows(self) -> Iterator[Row]:
         """Every data row, in order; empty lines are no rows."""
         with self.path.open("rb") as file:
-            lines = _lines(file)
+            found = rows.lines(file)
             if self.header is not None:
-                next(lines, None)
-            for number, (line, raw) in enumerate(lines, start=1):
+                next(found, None)
+            for number, (line, raw) in enumerate(found, start=1):
                 yield Row(number, line, self._fields(raw))
 
     def _fields(self, raw: bytes) -> dict[str, str] | Rejected:
-        try:
-            text = raw.decode("utf-8").rstrip("\r\n")
-        except UnicodeDecodeError:
-            return Rejected("", "not_utf8")
-        if "\x00" in text:
+        text = rows.decoded(raw)
+        if text is None:
             return Rejected("", "not_utf8")
         return self._json_fields(text) if self.header is None else self._csv_fields(text)
 
     def _csv_fields(self, text: str) -> dict[str, str] | Rejected:
         assert self.header is not None
-        if '"' not in text:
-            values = text.split(",")
-        else:
-            try:
-                values = next(csv.reader([text], strict=True))
-            except (csv.Error, StopIteration):
-                return Rejected("", "not_csv")
-        if len(values) != len(self.header):
+        values = rows.csv_fields(text)
+        if values is None or len(values) != len(self.header):
             return Rejected("", "not_csv")
         return {name: value.strip() for name, value in zip(self.header, values, strict=True)}
 
@@ -157,20 +145,9 @@ def unfit(what: str, fields: dict[str, str]) -> str | None:
     return "not_json" if any(_UNFIT.search(value) for value in fields.values()) else None
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not empty, with their numbers; without a byte order mark."""
-    for line, raw in enumerate(file, start=1):
-        text = raw.removeprefix(BYTE_ORDER_MARK) if line == 1 else raw
-        if text.strip():
-            yield line, text
-
-
 def _names(first: bytes) -> tuple[str, ...]:
-    try:
-        names = next(csv.reader([first.decode("utf-8", "replace")]), [])
-    except csv.Error:
-        return ()
-    return tuple(name.strip() for name in names)
+    names = rows.csv_fields(first.decode("utf-8", "replace").rstrip("\r\n"))
+    return tuple(name.strip() for name in names or ())
 
 
 def _flat_object(text: str) -> dict[str, str] | None:
@@ -195,7 +172,7 @@ def _flat_object(text: str) -> dict[str, str] | None:
 def _keys_of_first_rows(path: Path) -> set[str]:
     keys: set[str] = set()
     with path.open("rb") as file:
-        for _, raw in islice(_lines(file), LOOK_AHEAD):
+        for _, raw in islice(rows.lines(file), LOOK_AHEAD):
             keys |= (_flat_object(raw.decode("utf-8", "replace")) or {}).keys()
     return keys
 
