@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from threading import Thread
+from time import sleep
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from healthcode.access import Role, passwords
+from healthcode.access import Role, ensure_client, passwords
 from healthcode.access.accounts import found, open_account
 from healthcode.app.web import API, web
 from healthcode.app.wiring import shipped_policy
-from healthcode.evidence.actions import SourceRegistration, register
+from healthcode.evidence.actions import SourceRegistration, designate, register
+from healthcode.evidence.feeds.pushing import push
 from healthcode.kit.clock import SetClock
 from healthcode.kit.db import Database
 from healthcode.kit.http import Caller
@@ -25,6 +29,11 @@ from tests.conftest import NOON
 from tests.evidence.feeding import CITY, document, person_of
 
 STAFF = {"ours": (Role.APPROVER, "first"), "theirs": (Role.APPROVER, "second")}
+
+WAITS_FOR_A_LOCK = sa.text("""
+    SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database =
+                   (SELECT oid FROM pg_database WHERE datname = current_database()))
+""")
 
 
 @dataclass
@@ -134,3 +143,32 @@ def test_what_the_other_side_refuses_over_http_never_counts(city: City) -> None:
     assert city.asks("theirs", "POST", path, {"approve": True})[0] == 404
     assert (city.red(), city.colour(500)) == (500, Colour.GREY)
     assert city.pushes(range(500, 501)) == {"proposed": 1}, "asked for again, it waits again"
+
+
+@pytest.mark.xfail(reason="neither sees the other, and nobody is judged anew")
+def test_facts_and_a_designation_that_cross_turn_whoever_was_there(city: City) -> None:
+    """One side records stays while the other's designation of the area is on its way."""
+    stays = [
+        {"subject": document(n), "kind": "stay", "area": "420106", "started_at": "2020-02-19"}
+        for n in range(3)
+    ]
+    risk = {"level": "high", "area": "420100", "started_at": "2020-01-10"}
+    with city.database.transaction() as transaction:
+        ensure_client(transaction, Caller("second", Role.OPERATOR), "office")
+        for client, kinds in (("bureau", ("stay",)), ("office", ("designation",))):
+            asked = SourceRegistration(client, f"{client}.s", "authority", kinds, ("all",))
+            register(transaction, asked)
+
+    def designates() -> None:
+        with city.database.acting_as("office").transaction() as transaction:
+            designate(transaction, "office", CITY, risk)
+
+    other = Thread(target=designates)
+    with city.database.acting_as("bureau").transaction() as transaction:
+        push(transaction, "bureau", "bureau.s", CITY, stays)
+        other.start()
+        while other.is_alive() and not transaction.run(WAITS_FOR_A_LOCK).scalar():
+            sleep(0.01)
+    other.join(30)
+    assert {city.colour(n) for n in range(3)} == {Colour.RED}
+    assert city.red() == 3

@@ -200,7 +200,7 @@ BAD = {
     f"k,bus,{'n' * 101},12,,,": ("name", "too_long"),
     f"{'k' * 65},bus,n,12,,,": ("key", "too_long"),
     f"k,bus,n,12,{'1' * 41},,": ("phone", "too_long"),
-    "k,bus,n\x00m,12,,,": ("name", "unseen_characters"),
+    "k,bus,n\x00m,12,,,": ("", "not_utf8"),
     "k,bus,n\x1bm,12,,,": ("name", "unseen_characters"),
     "k,bus,n\u202em,12,,,": ("name", "unseen_characters"),
     "k,bus,n,12,,a\u2028b,1234": ("community_name", "unseen_characters"),
