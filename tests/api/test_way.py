@@ -330,6 +330,18 @@ def test_only_the_words_of_today_are_agreed_to(city: City) -> None:
     assert problem(missing) == (422, "bad-request")
 
 
+@pytest.mark.parametrize("paper", ["120101196001010013", "欧阳静怡", "10:1", "99:12345678", " "])
+def test_a_clearance_is_of_a_document_and_makes_nobody_else_known(city: City, paper: str) -> None:
+    people = sa.text("SELECT count(*) FROM people.persons")
+    with city.database.transaction() as transaction:
+        before = transaction.run(people).scalar()
+    body = {"document": paper, "result": "examined"}
+    answer = city.post("/clearances", body, city.tokens[Role.CLINIC])
+    assert answer.status_code == 422
+    with city.database.transaction() as transaction:
+        assert transaction.run(people).scalar() == before
+
+
 def test_a_declaration_that_lapses_takes_the_code_with_it(city: City) -> None:
     who, ill = city.newcomer().applies(), city.newcomer().applies()
     who.declares()

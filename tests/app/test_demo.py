@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -137,6 +138,20 @@ def test_a_replay_needs_no_real_server_and_touches_none(
 ) -> None:
     monkeypatch.setenv("HEALTHCODE_DATABASE_URL", "postgresql://city:secret@127.0.0.1:1/city")
     assert own("replay", outbreak, "--json").code == 0
+
+
+@pytest.mark.parametrize("command", ["demo", "serve"])
+def test_an_address_that_is_taken_is_named_before_anything_starts(
+    own: Command, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        monkeypatch.setenv("HEALTHCODE_LISTEN", address)
+        said = own(command)
+    assert said.code == 4
+    assert f"Cannot listen at {address}" in said.err
 
 
 # ---------------------------------------------------------------- how it ends

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from math import asin, atan2, cos, degrees, radians, sin
@@ -232,6 +233,26 @@ def test_two_people_who_say_the_same_are_two_facts(house: Database, anna: int) -
     says(house, anna, FEVER)
     says(house, other, FEVER)
     assert [fact.person for fact in facts(house)] == [anna, anna, other, other]
+
+
+def test_nobodys_declaration_waits_for_somebody_elses(at: Callable[[datetime], Database]) -> None:
+    house = at(NOON)
+    people = someone(house, 1), someone(house, 2)
+    with ThreadPoolExecutor(1) as pool, house.transaction() as transaction:
+        declare(transaction, people[0], FEVER)
+        assert pool.submit(says, house, people[1], FEVER).result(3) == []
+    assert kinds(house) == ["declaration", "symptom"] * 2
+
+
+def test_one_person_who_declares_twice_at_once_says_it_once(
+    at: Callable[[datetime], Database],
+) -> None:
+    house = at(NOON)
+    person = someone(house)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: says(house, person, FEVER), range(8)))
+    assert kinds(house) == ["declaration", "symptom"]
+    assert colour(house, person) == "orange"
 
 
 # ------------------------------------------------------------------------------------ its colour

@@ -14,6 +14,7 @@ import httpx
 from rich.console import Console
 
 from healthcode.app.commands import common
+from healthcode.app.commands.listening import check_free
 from healthcode.app.demo import city, staff, walk
 from healthcode.app.settings import PREFIX, Settings
 from healthcode.app.wiring import open_house, run_jobs
@@ -39,6 +40,8 @@ class DemoFails(NotReady):
 def run(*, as_json: bool, spoken: Language) -> None:
     """Make the city and show it; with its processes, unless as JSON."""
     settings = city.settings()
+    if not as_json:
+        check_free(settings.listen)
     with open_house(settings) as database:
         shown = city.show(database, settings, lambda: run_jobs(database, wait=False))
         if as_json:

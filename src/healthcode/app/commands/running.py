@@ -12,6 +12,7 @@ from healthcode.app import signer
 from healthcode.app.commands import common
 from healthcode.app.commands import demo as demonstration
 from healthcode.app.commands.common import AsJson, acting, house, language, say
+from healthcode.app.commands.listening import check_free
 from healthcode.app.outside import bind_outside
 from healthcode.app.settings import read_settings
 from healthcode.app.wiring import (
@@ -49,6 +50,7 @@ def serve() -> None:
     log_as(settings)
     with house():
         pass  # what is wrong is said here, in words, before a server starts
+    check_free(settings.listen)
     host, _, port = settings.listen.rpartition(":")
     Granian(
         "healthcode.app.web:make",
