@@ -296,6 +296,16 @@ STATEMENTS = [
     "COMMENT ON COLUMN codes.results.intent IS 'the primary key: an intent is signed once'",
     "COMMENT ON COLUMN codes.results.refused IS 'why nothing was signed'",
     """
+    CREATE TABLE codes.waiting (
+        intent BIGINT NOT NULL,
+        PRIMARY KEY (intent),
+        CONSTRAINT waiting_intent FOREIGN KEY(intent) REFERENCES codes.intents (intent) ON DELETE CASCADE
+    )
+    """,
+    """
+    COMMENT ON TABLE codes.waiting IS 'intents without a result: a short list, however many were signed before'
+    """,
+    """
     DO $$
     BEGIN
         -- whoever may not create roles can have it made before
@@ -312,6 +322,7 @@ STATEMENTS = [
     "GRANT SELECT ON codes.intents, codes.slots, codes.issuers TO healthcode_signer",
     "GRANT SELECT ON rulebook.standings, rulebook.findings TO healthcode_signer",
     "GRANT SELECT, INSERT ON codes.results TO healthcode_signer",
+    "GRANT SELECT, DELETE ON codes.waiting TO healthcode_signer",
 ]
 
 

@@ -6,7 +6,6 @@ requests that are wrong with somebody's data wherever it can stand, and parts th
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
@@ -29,7 +28,7 @@ from healthcode.access.terms import CONSENT, NAME
 from healthcode.app.settings import Settings
 from healthcode.app.wiring import log_as
 from healthcode.kit.sms import HttpSms
-from tests.api.city import API, DISTRICT, METRO, PLACES, Browser, City, Person, opened
+from tests.api.city import API, METRO, PLACES, Browser, City, Person, opened
 from tests.promises.test_privacy import dump, forms, told
 
 NAMES = ["欧阳静怡", "Aleksandra Kowalczyk-Nowak", "慕容国强"]

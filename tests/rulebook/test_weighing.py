@@ -440,7 +440,7 @@ def test_what_staff_write_down_counts_for_them_and_a_persons_own_word_never_wait
 
 
 def test_a_persons_own_word_spends_nothing_of_what_staff_may_write_down(city: City) -> None:
-    city.spent("source:self", {0: MOST - 2})
+    city.spent("account:worker", {0: MOST - 2})
     for number, person in enumerate(city.persons(range(6))):
         with city.house.acting_as("worker").transaction() as transaction:
             declare(transaction, person, FEVERISH, own=number < 3)

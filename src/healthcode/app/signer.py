@@ -35,14 +35,17 @@ def run(url: str, key: SigningKey, clock: Clock | None = None) -> None:
     engine.dispose()
 
 
-def sign_waiting(engine: Engine, key: SigningKey, clock: Clock) -> int:
-    """Sign what waits now; how many were signed or refused."""
+def sign_waiting(
+    engine: Engine, key: SigningKey, clock: Clock, stop: threading.Event | None = None
+) -> int:
+    """Sign what waits now, unless told to stop; how many were signed or refused."""
     count = 0
-    while True:
+    while stop is None or not stop.is_set():
         with engine.begin() as connection:
             if not sign_next(connection, clock, key):
                 return count
         count += 1
+    return count
 
 
 def _sign_and_listen(
@@ -51,7 +54,7 @@ def _sign_and_listen(
     with psycopg.connect(url, autocommit=True, connect_timeout=10) as ear:
         ear.execute(f"LISTEN {CHANNEL}")
         while not stop.is_set():
-            sign_waiting(engine, key, clock)
+            sign_waiting(engine, key, clock, stop)
             for _ in ear.notifies(timeout=LOOK_AGAIN, stop_after=1):
                 pass
 

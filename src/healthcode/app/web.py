@@ -26,12 +26,24 @@ from healthcode.evidence.api import router as evidence
 from healthcode.gates.api import router as gates
 from healthcode.gates.terms import Policy
 from healthcode.kit.db import Database
-from healthcode.kit.http import ANYONE, Call, House, allows, answer_in_words, guard
+from healthcode.kit.http import (
+    ANYONE,
+    KEPT_NOWHERE,
+    Bounded,
+    Call,
+    House,
+    allows,
+    answer_in_words,
+    guard,
+)
 from healthcode.rulebook.api import router as rulebook
 
 API = "/api/v1"
 LARGEST_BODY = 8 * 2**20  # bytes: five thousand rows of a feed are about two million
 ROOMS = (phone, access, evidence, rulebook, codes, gates)
+
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+"""Those that are counted by name: a caller may invent any number of others."""
 
 REQUESTS = Counter(
     "healthcode_requests", "Requests, by route and answer.", ["method", "route", "status"]
@@ -39,6 +51,12 @@ REQUESTS = Counter(
 SECONDS = Histogram("healthcode_request_seconds", "How long they took.", ["method", "route"])
 
 house = APIRouter(tags=["house"])
+
+
+class Figures(Response):
+    """Text, as Prometheus reads it."""
+
+    media_type = CONTENT_TYPE_LATEST
 
 
 class Health(BaseModel):
@@ -57,13 +75,13 @@ def health(call: Call) -> Health:
 @house.get(
     "/metrics",
     summary="Figures for Prometheus",
-    response_class=Response,
+    response_class=Figures,
     **allows(Role.OPERATOR, Role.AUDITOR),
 )
 def metrics(call: Call) -> Response:
     """Counts and times by route, kind of place and outcome; nothing about anybody."""
     del call
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Figures(generate_latest())
 
 
 def web(
@@ -89,13 +107,13 @@ def web(
         redoc_url=None,
         dependencies=[guard],
         lifespan=lifespan,
-        max_body_size=LARGEST_BODY,
     )
     app.state.policy = policy
     answer_in_words(app)
     for router in (*ROOMS, *more):
         app.include_router(router, prefix=API)
     app.include_router(house)
+    app.add_middleware(Bounded, most=LARGEST_BODY)
     app.middleware("http")(_watched)
     return app
 
@@ -105,12 +123,16 @@ async def _watched(
 ) -> Response:
     """Count by route, never by address; what people see is theirs and stays in no cache."""
     started = perf_counter()
-    response = await call_next(request)
-    route = getattr(request.scope.get("route"), "path", "none")
-    REQUESTS.labels(request.method, route, response.status_code).inc()
-    SECONDS.labels(request.method, route).observe(perf_counter() - started)
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    status = 500  # what breaks is answered further out
+    try:
+        response = await call_next(request)
+        status = response.status_code
+    finally:
+        route = getattr(request.scope.get("route"), "path", "none")
+        method = request.method if request.method in METHODS else "other"
+        REQUESTS.labels(method, route, status).inc()
+        SECONDS.labels(method, route).observe(perf_counter() - started)
+    response.headers.update(KEPT_NOWHERE)
     return response
 
 

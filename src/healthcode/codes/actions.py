@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from healthcode.codes import queries
 from healthcode.codes.credential import to_text
-from healthcode.codes.tables import LIST_SIZE, intents
+from healthcode.codes.tables import LIST_SIZE, intents, waiting
 from healthcode.codes.terms import Reading, Reference, Shown, Status
 from healthcode.codes.verify import Issuer, verify
 from healthcode.kit.db import Transaction
@@ -85,19 +85,21 @@ def request(transaction: Transaction, person: int, account: str, shown: Shown) -
     """
     if not transaction.run(queries.ISSUERS).first():
         raise NoIssuer
-    since = transaction.now - timedelta(days=1)
-    asked = transaction.run(queries.ASKED_SINCE, {"person": person, "since": since}).scalar_one()
-    if asked >= MOST_A_DAY:
-        raise TooManyCodes
     colour = Colour(
         transaction.run(queries.STANDING_HELD, {"person": person}).scalar() or Colour.GREY
     )
     if colour is Colour.GREY:
         raise NoColour
+    since = transaction.now - timedelta(days=1)
+    asked = transaction.run(queries.ASKED_SINCE, {"person": person, "since": since}).scalar_one()
+    if asked >= MOST_A_DAY:
+        raise TooManyCodes
     slot = _take_slot(transaction, person, STATUS[colour])
     public_id = secrets.token_urlsafe(18)
-    transaction.run(
-        sa.insert(intents).values(
+    made = transaction.run(
+        sa.insert(intents)
+        .returning(intents.c.intent)
+        .values(
             public_id=public_id,
             person=person,
             account=account,
@@ -108,7 +110,8 @@ def request(transaction: Transaction, person: int, account: str, shown: Shown) -
             last_four=shown.last_four,
             requested_at=transaction.now,
         )
-    )
+    ).scalar_one()
+    transaction.run(sa.insert(waiting).values(intent=made))
     transaction.run(queries.TELL_SIGNER)
     return public_id
 

@@ -35,6 +35,12 @@ REFUSED = {
 PublicId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{24}$", description="From the 202 answer.")]
 
 
+class Drawing(Response):
+    """A picture that grows with the page."""
+
+    media_type = "image/svg+xml"
+
+
 class Requested(BaseModel):
     """A code was asked for; it is signed within a second or two."""
 
@@ -96,7 +102,7 @@ def fetch(call: Call, public_id: PublicId) -> CredentialState:
 @router.get(
     "/me/credentials/{public_id}/qr.svg",
     summary="A code as a QR picture",
-    response_class=Response,
+    response_class=Drawing,
     **allows(Role.CITIZEN, scope="own", answers=(404,)),
 )
 def draw(call: Call, public_id: PublicId) -> Response:
@@ -105,4 +111,4 @@ def draw(call: Call, public_id: PublicId) -> Response:
     if found.text is None:
         raise NoSuchThing
     drawn = picture.svg(found.text, TITLE.in_language(call.language))
-    return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+    return Drawing(drawn)

@@ -16,9 +16,10 @@ TAKE_SLOT = sa.text("""
     ON CONFLICT DO NOTHING RETURNING list
 """)
 
-# Whoever changes the standing waits for us, or we for them: the slot never misses a change.
+# Whoever changes the standing waits for us, or we for them: the slot never misses a change. So
+# does a second request of the same person: their count is exact.
 STANDING_HELD = sa.text("""
-    SELECT colour FROM rulebook.standings WHERE person = :person FOR SHARE
+    SELECT colour FROM rulebook.standings WHERE person = :person FOR NO KEY UPDATE
 """)
 
 TURN_SLOTS = sa.text("""
@@ -46,13 +47,12 @@ ONE_SIGNER = sa.text("SELECT pg_advisory_xact_lock(20200304)")
 
 NEXT_INTENT = sa.text("""
     SELECT i.intent, i.list, i."index" AS slot, i.name, i.document_kind, i.last_four,
-           s.value, t.colour,
+           s.value, s.free_at, t.colour, t.changes_at,
            (SELECT max(f.until) FROM rulebook.findings f
             WHERE f.person = i.person AND f.colour = 'green' AND f.opens <= :now
               AND f.until > :now) AS declared_until
-    FROM codes.intents i
-    JOIN codes.slots s USING (list, "index")
-    LEFT JOIN codes.results r USING (intent)
+    FROM codes.waiting w JOIN codes.intents i USING (intent)
+    JOIN codes.slots s USING (list, "index", person)
     LEFT JOIN rulebook.standings t ON t.person = i.person
-    WHERE r.intent IS NULL ORDER BY i.intent LIMIT 1
+    ORDER BY w.intent LIMIT 1
 """)

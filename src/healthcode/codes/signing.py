@@ -25,10 +25,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection
 
 from healthcode.codes import queries
-from healthcode.codes.actions import LIFE, STATUS
+from healthcode.codes.actions import LIFE, LIST_MAX, STATUS
 from healthcode.codes.cose import key_id, sign
 from healthcode.codes.credential import BadClaims, Claims, prepare
-from healthcode.codes.tables import issuers, results
+from healthcode.codes.tables import issuers, results, waiting
 from healthcode.codes.terms import Reference, Shown, Status
 from healthcode.kit.clock import Clock
 from healthcode.kit.db import Transaction
@@ -113,7 +113,8 @@ def sign_next(connection: Connection, clock: Clock, key: SigningKey) -> bool:
     # 3. Check it: a colour that shows, and a slot that says the same.
     colour = Colour(row.colour or Colour.GREY)
     refused = None
-    if colour is Colour.GREY:
+    lapsed = row.declared_until is None and row.changes_at is not None and row.changes_at <= now
+    if colour is Colour.GREY or (colour is Colour.GREEN and lapsed):
         refused = GREY
     elif Status(row.value) is not STATUS[colour]:
         refused = UNSETTLED
@@ -122,7 +123,8 @@ def sign_next(connection: Connection, clock: Clock, key: SigningKey) -> bool:
         return True
     # 4. Sign, and record the result with it.
     issued = _whole(now)
-    expires = issued + LIFE
+    # However long it waited: the slot may be another's twelve hours after its own time.
+    expires = min(issued + LIFE, _whole(row.free_at - LIST_MAX))
     if colour is Colour.GREEN and row.declared_until is not None:
         expires = min(expires, _whole(row.declared_until))
     claims = Claims(
@@ -146,6 +148,7 @@ def sign_next(connection: Connection, clock: Clock, key: SigningKey) -> bool:
 
 def _record(connection: Connection, intent: int, now: datetime, **result: object) -> None:
     connection.execute(sa.insert(results).values(intent=intent, signed_at=now, **result))
+    connection.execute(sa.delete(waiting).where(waiting.c.intent == intent))
 
 
 def _whole(moment: datetime) -> datetime:

@@ -68,6 +68,20 @@ intents = sa.Table(
     comment="what web asks the signer for; written before anything is signed",
 )
 
+waiting = sa.Table(
+    "waiting",
+    metadata,
+    sa.Column(
+        "intent",
+        sa.BigInteger,
+        sa.ForeignKey("codes.intents.intent", name="waiting_intent", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    schema=SCHEMA,
+    comment="intents without a result: a short list, however many were signed before",
+)
+
 results = sa.Table(
     "results",
     metadata,
@@ -110,6 +124,7 @@ SIGNER_MAY = [
     f"GRANT SELECT ON codes.intents, codes.slots, codes.issuers TO {SIGNER}",
     f"GRANT SELECT ON rulebook.standings, rulebook.findings TO {SIGNER}",
     f"GRANT SELECT, INSERT ON codes.results TO {SIGNER}",
+    f"GRANT SELECT, DELETE ON codes.waiting TO {SIGNER}",
 ]
 
 

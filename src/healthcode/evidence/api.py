@@ -18,7 +18,7 @@ from healthcode.evidence.terms import Level
 from healthcode.kit.clock import local_today
 from healthcode.kit.http import Call, Line, allows
 from healthcode.kit.words import Words
-from healthcode.people import ensure, identify
+from healthcode.people import BadDocument, ensure, identify
 
 router = APIRouter(tags=["evidence"])
 
@@ -200,6 +200,8 @@ def record_clearance(call: Call, body: ClearanceSaid) -> OutcomeShown:
     transaction, account = call.transaction, call.caller.account or ""
     at = body.at or transaction.now
     subject = identify(transaction.keys, account, body.document, local_today(transaction.now))
+    if not subject.kind:
+        raise BadDocument
     person = ensure(transaction, account, [subject])[subject]
     outcome = clear(transaction, call.caller, call.city, person, body.result, at)
     return OutcomeShown(outcome=outcome)

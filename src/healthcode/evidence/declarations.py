@@ -16,17 +16,19 @@ from typing import Final
 from healthcode.access import Verified
 from healthcode.evidence import queries
 from healthcode.evidence.feeds.deciding import ANY, Desk, Registration
+from healthcode.evidence.feeds.fields import FIRST_YEAR
 from healthcode.evidence.feeds.recording import say
 from healthcode.evidence.tables import SELF
 from healthcode.evidence.terms import Kind, SourceClass
 from healthcode.kit.clock import SHANGHAI, local_today
 from healthcode.kit.db import Transaction
-from healthcode.kit.errors import BadInput
+from healthcode.kit.errors import BadInput, Refused
 from healthcode.kit.words import Words
 from healthcode.places import centroid, division
 
 DAYS: Final = 14  # that a declaration asks about
 FAR: Final = 50  # km: a district's far corner is nearer to its middle
+MOST_A_DAY: Final = 20
 EARTH: Final = 6371.0  # km, mean radius
 
 OWN = Desk({SELF: Registration(SELF, SourceClass.SELF, frozenset({ANY}), (ANY,))}, "", replay=False)
@@ -56,6 +58,17 @@ class UnknownDivision(BadInput):
         zh="{what}：没有这个区划代码。请填写 GB/T 2260 代码，如 120101。",
         en="{what}: no division has this code. Write one of GB/T 2260, as 120101.",
     )
+
+
+class TooManyDeclarations(Refused):
+    """More declarations in a day than anybody's health changes."""
+
+    words = Words(
+        zh="24小时内的申报次数过多。已申报的内容仍然有效，请稍后再报。",
+        en="There were too many declarations within 24 hours. What was declared counts; please "
+        "try again later.",
+    )
+    status = 429
 
 
 class BadDay(BadInput):
@@ -93,9 +106,13 @@ def declare(
 ) -> list[Words]:
     """Record a declaration; warnings in words, which change nothing.
 
-    With `own=False` somebody else writes it down. Raises UnknownDivision or BadDay.
+    With `own=False` somebody else writes it down. Raises TooManyDeclarations,
+    UnknownDivision or BadDay.
     """
-    rows = list(_rows(transaction, said))
+    since = {"person": person, "since": transaction.now - timedelta(days=1)}
+    if transaction.run(queries.DECLARED_SINCE, since).scalar_one() >= MOST_A_DAY:
+        raise TooManyDeclarations
+    rows = list(_rows(transaction, person, said))
     say(transaction, SELF, OWN, person, rows, weighed=not own)
     middle = centroid(said.district)
     if said.position and middle and _km(said.position, middle) > FAR:
@@ -121,21 +138,26 @@ def on_verified(transaction: Transaction, event: Verified) -> None:
     say(transaction, SELF, OWN, event.person, rows, weighed=False)
 
 
-def _rows(transaction: Transaction, said: Declaration) -> Iterator[dict[str, str]]:
+def _rows(transaction: Transaction, person: int, said: Declaration) -> Iterator[dict[str, str]]:
     now = transaction.now
     today = local_today(now)
     yield _row(Kind.DECLARATION, now, area=_known("district", said.district))
-    for symptom, day in said.symptoms:
+    cleared = {"person": person, "now": now}
+    examined = transaction.run(queries.LAST_CLEARED, cleared).scalar()
+    for symptom, day in dict.fromkeys(said.symptoms):
         started = _midnight(_recent("symptoms", day, today))
+        if examined and day == today and started <= examined:
+            # Said after today's examination: what is said now is not what was examined then.
+            started = examined + timedelta(microseconds=1)
         yield _row(Kind.SYMPTOM, started, result=symptom)
-    for day in said.contacts:
+    for day in dict.fromkeys(said.contacts):
         started = _midnight(_recent("contacts", day, today))
         yield _row(Kind.CONTACT, started, result="declared")
     for trip in said.trips:
         area = _known("trips", trip.area)
         if trip.ended is not None and trip.ended < trip.started:
             raise BadDay(what="trips")
-        if trip.started > today:
+        if trip.started > today or trip.started.year < FIRST_YEAR:
             raise BadDay(what="trips")
         if trip.ended is None:
             yield _row(Kind.STAY, _midnight(trip.started), "infinity", area=area)

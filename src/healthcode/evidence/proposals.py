@@ -11,7 +11,7 @@ from healthcode.evidence.declarations import OWN
 from healthcode.evidence.feeds import queries
 from healthcode.evidence.feeds.batches import Staged
 from healthcode.evidence.feeds.deciding import ANY, Desk, Outcome, Registration
-from healthcode.evidence.feeds.recording import Recorder, desk_of
+from healthcode.evidence.feeds.recording import OURS, Recorder, desk_of
 from healthcode.evidence.queries import SOURCES
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput, Refused
@@ -87,7 +87,8 @@ def decide(transaction: Transaction, proposal: int, city: str, *, approve: bool)
         return Decided(0, 0)
     designates = found.what == "designations"
     desk = desk_of(transaction, found.client, city) if designates else _desk(transaction)
-    batch = Recorder(transaction, found.client, desk, weighed=False).record(found.what, rows)
+    recorder = Recorder(transaction, found.client, desk, weighed=False, about=_one_of_ours(rows))
+    batch = recorder.record(found.what, rows)
     taken = sum(count for outcome, count in batch.counts.items() if outcome != Outcome.UNCHANGED)
     return Decided(taken, len(batch.rejected))
 
@@ -99,3 +100,12 @@ def _desk(transaction: Transaction) -> Desk:
         for row in transaction.run(SOURCES)
     }
     return Desk(everywhere | OWN.registrations, city="", replay=False)
+
+
+def _one_of_ours(rows: list[Staged]) -> int | None:
+    """The person, where all rows are about one of ours: what they say now waits for us."""
+    subjects = {tuple(row.said.get("subject") or ()) for row in rows}
+    if len(subjects) != 1:
+        return None
+    [(kind, hashed, _)] = (each or ("", "", None) for each in subjects)
+    return int(hashed or "0", 16) if kind == OURS else None

@@ -96,6 +96,17 @@ SPAN_OF_FACTS = sa.text("""
     SELECT min(started_at) AS first, max(recorded_at) AS last FROM evidence.facts
 """)
 
+DECLARED_SINCE = sa.text("""
+    SELECT count(*) FROM evidence.facts
+    WHERE person = :person AND kind = 'declaration' AND started_at > :since
+""")
+
+LAST_CLEARED = sa.text("""
+    SELECT max(f.started_at) FROM evidence.facts f LEFT JOIN evidence.retractions r USING (fact)
+    WHERE f.person = :person AND f.kind = 'clearance' AND f.started_at <= :now
+      AND r.fact IS NULL
+""")
+
 OWN_FACTS = sa.text("""
     SELECT f.kind, f.result, f.area, f.started_at,
            CASE WHEN isfinite(f.ended_at) THEN f.ended_at END AS ended_at,

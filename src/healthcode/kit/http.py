@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
@@ -18,7 +18,9 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, StringConstraints
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from healthcode.kit.db import Database, Transaction, in_words
 from healthcode.kit.errors import BadInput, HouseError, NotReady, Refused
@@ -30,6 +32,12 @@ PROBLEM = "application/problem+json"
 ALLOWS = "x-allows"
 ANYONE: Final = "anyone"
 """The role of a caller without a session, and of a route that needs none."""
+
+TOO_LARGE = 413
+UNREADABLE = 400  # FastAPI's own, for a body that it cannot decode
+KEPT_NOWHERE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+PROBLEM_SCHEMA = "#/components/schemas/Problem"
+PARTS = {"body", "path", "query", "header", "cookie"}
 
 DATABASE_ERRORS = (sa.exc.OperationalError, sa.exc.TimeoutError)
 
@@ -143,10 +151,10 @@ class Asked:
 def allows(*roles: str, scope: str = "none", answers: tuple[int, ...] = ()) -> dict[str, Any]:
     """Who may call a route, as keywords of its decorator.
 
-    `scope` says what binds the caller inside: own, division, place, source or none. `answers` are
+    `scope` says what binds the caller inside: own, division, place, client or none. `answers` are
     the problems that the route itself can give, besides those that every route can.
     """
-    common = {422, 429, 500, 503} if roles == (ANYONE,) else {401, 403, 422, 429, 500, 503}
+    common = {413, 422, 429, 500, 503} | (set() if roles == (ANYONE,) else {401, 403})
     return {
         "openapi_extra": {ALLOWS: {"roles": list(roles), "scope": scope}},
         "responses": {
@@ -232,7 +240,63 @@ def problem(
     headers = {"WWW-Authenticate": "Bearer"} if status == SignInFirst.status else {}
     if status in {429, 503}:
         headers["Retry-After"] = "60"
-    return JSONResponse(body, status, headers | {"Content-Language": language}, PROBLEM)
+    headers |= KEPT_NOWHERE | {"Content-Language": language}
+    return JSONResponse(body, status, headers, PROBLEM)
+
+
+def _document_problems(app: FastAPI) -> None:
+    """FastAPI documents what a model is answered with as the route's own kind of content."""
+    plain = app.openapi
+
+    def document() -> dict[str, Any]:
+        made = plain()
+        for operations in made["paths"].values():
+            for operation in operations.values():
+                for answer in operation["responses"].values():
+                    if PROBLEM in answer.get("content", {}):
+                        answer["content"] = {PROBLEM: {"schema": {"$ref": PROBLEM_SCHEMA}}}
+        return made
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _fields(app: FastAPI) -> set[str]:
+    """What our bodies call their fields."""
+    schemas = app.openapi().get("components", {}).get("schemas", {})
+    return {name for schema in schemas.values() for name in schema.get("properties", {})}
+
+
+class Bounded:
+    """Middleware: a body that is too large is refused in words, and unread where it says so."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most  # bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        size = 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self.most:
+                raise HTTPException(TOO_LARGE)
+            return message
+
+        said = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if said.isdecimal() and int(said) > self.most:
+            refused = WrongRequest(code=TOO_LARGE)
+            answer = problem(refused, language_of(Request(scope)), status=TOO_LARGE)
+            await answer(scope, receive, send)
+            return
+        await self.app(scope, counted, send)
+
+
+def _where(place: Sequence[str | int], names: set[str]) -> str:
+    """A place in a request. What a sender calls a field is theirs, and not repeated."""
+    return "/".join(str(p) if isinstance(p, int) or p in names else "…" for p in place)
 
 
 def answer_in_words(app: FastAPI) -> None:
@@ -242,13 +306,16 @@ def answer_in_words(app: FastAPI) -> None:
         return problem(error, language_of(request))
 
     def of_form(request: Request, error: RequestValidationError) -> JSONResponse:
+        names = PARTS | _fields(app)
         found = [
-            {"where": "/".join(str(part) for part in each["loc"][:6]), "what": each["type"]}
+            {"where": _where(each["loc"][:6], names), "what": each["type"]}
             for each in error.errors()[:20]
         ]
         return problem(BadRequest(), language_of(request), errors=found)
 
     def of_server(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == UNREADABLE:  # a body in no UTF-8, as one in no JSON
+            return problem(BadRequest(), language_of(request), errors=[])
         said = WrongRequest(code=error.status_code)
         answer = problem(said, language_of(request), status=error.status_code)
         answer.headers.update(error.headers or {})
@@ -262,6 +329,7 @@ def answer_in_words(app: FastAPI) -> None:
         logger.error("A request failed.", exc_info=error)
         return problem(HouseFault(), language_of(request))
 
+    _document_problems(app)
     app.exception_handler(HouseError)(of_house)
     app.exception_handler(RequestValidationError)(of_form)
     app.exception_handler(HTTPException)(of_server)

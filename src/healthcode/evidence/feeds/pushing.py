@@ -9,9 +9,20 @@ from healthcode.evidence.feeds.deciding import Desk, Outcome
 from healthcode.evidence.feeds.files import unfit
 from healthcode.evidence.feeds.reading import Reader
 from healthcode.evidence.feeds.reasons import REASONS, Rejected
-from healthcode.evidence.feeds.recording import Recorder, UnknownClient, desk_of
+from healthcode.evidence.feeds.recording import Recorder, desk_of
 from healthcode.kit.db import Transaction
+from healthcode.kit.errors import Refused
 from healthcode.kit.words import Words
+
+
+class NotYourSource(Refused):
+    """A source that the caller is not registered for."""
+
+    words = Words(
+        zh="您未登记为此来源。请向管理员确认来源名称。",
+        en="You are not registered to write as this source. Ask an operator for its name.",
+    )
+
 
 MOST_ROWS = 5000  # in a call: one batch of an import
 
@@ -27,10 +38,13 @@ class Pushed:
 def push(
     transaction: Transaction, client: str, source: str, city: str, rows: list[dict[str, str]]
 ) -> Pushed:
-    """Record rows of evidence as one source of the client. Raises UnknownClient."""
+    """Record rows of evidence as one source of the client.
+
+    Raises UnknownClient or NotYourSource.
+    """
     desk = desk_of(transaction, client, city)
     if source not in desk.registrations:
-        raise UnknownClient(client=client)
+        raise NotYourSource
     desk = Desk({source: desk.registrations[source]}, city, replay=False)
     reader = Reader(client, transaction.keys, transaction.now, frozenset({source}))
     recorder = Recorder(transaction, client, desk)

@@ -60,10 +60,13 @@ class Recorder:
     client: str
     desk: Desk
     weighed: bool = True  # False: said in person, or approved by a second person
+    about: int | None = None  # the one person of ours that every row is about
 
     def record(self, what: str, rows: Sequence[Staged]) -> Batch:
         """Decide and write the rows of a batch."""
-        self.transaction.run(queries.LOCK_CLIENT, {"client": self.client})
+        # Nobody else writes these rows; a whole city says things of itself as one client.
+        alone = self.client if self.about is None else f"{self.client}/{self.about}"
+        self.transaction.run(queries.LOCK_CLIENT, {"client": alone})
         if what == "people":
             return introduced(self.transaction, self.client, self.desk, rows)
         return self._facts(rows) if what == "evidence" else self._designations(rows)
@@ -245,7 +248,8 @@ def say(
         Staged(number, number, reader.read_about(subject, row))
         for number, row in enumerate(rows, start=1)
     ]
-    batch = Recorder(transaction, client, desk, weighed=weighed).record("evidence", staged)
+    recorder = Recorder(transaction, client, desk, weighed=weighed, about=person)
+    batch = recorder.record("evidence", staged)
     if batch.rejected:
         raise batch.rejected[0][1]
     return batch

@@ -18,7 +18,7 @@ from healthcode.evidence.feeds.batches import Staged, subject_of
 from healthcode.evidence.feeds.deciding import Outcome, Registration, State
 from healthcode.evidence.feeds.reading import Said
 from healthcode.evidence.queries import PERSONS_AT, PERSONS_IN
-from healthcode.evidence.tables import proposed_rows
+from healthcode.evidence.tables import SELF, proposed_rows
 from healthcode.evidence.terms import Designated, Recorded
 from healthcode.kit.db import Transaction, copy_in
 from healthcode.people import Subject
@@ -72,14 +72,15 @@ class RowChanges:
     @property
     def words_of(self) -> tuple[str, ...]:
         """The accounts on whose word they come."""
-        return tuple(dict.fromkeys(filter(None, (self.transaction.account, self.client))))
+        names = dict.fromkeys(filter(None, (self.transaction.account, self.client)))
+        return tuple(name for name in names if name != SELF)
 
     @property
     def sources(self) -> frozenset[str]:
         """The sources that speak."""
         said = {c.said["source"] for c in self.listed if c.is_new and "source" in c.said}
         taken_back = {c.state.source for c in self.listed if c.state and c.state.source}
-        return frozenset(said | taken_back)
+        return frozenset(said | taken_back) - {SELF}  # whoever writes it down answers for it
 
     def tell(self) -> None:
         """Keep what waits; subclasses say what was written."""
