@@ -150,6 +150,7 @@ def test_nobody_but_an_operator_opens_accounts(
 
 
 def test_a_closed_operator_opens_nothing(founded: Transaction) -> None:
+    open_account(founded, SECOND, "third", "operator")
     close_account(founded, FIRST, "second")
     with pytest.raises(NotForYou):
         open_account(founded, SECOND, "x", "auditor")
@@ -275,10 +276,15 @@ def test_a_closed_account_is_closed_for_good(founded: Transaction, opened: Open)
     assert {each.name for each in list_accounts(founded) if each.closed_at} == {"x", "c"}
 
 
-def test_the_last_operator_stays(founded: Transaction) -> None:
-    close_account(founded, FIRST, "second")
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_the_last_operator_of_a_side_stays_whoever_asks(founded: Transaction, name: str) -> None:
+    for by in (FIRST, SECOND):
+        with pytest.raises(LastOperator):
+            close_account(founded, by, name)
+    open_account(founded, FIRST if name == "first" else SECOND, "another", "operator")
+    close_account(founded, SECOND, name)
     with pytest.raises(LastOperator):
-        close_account(founded, FIRST, "first")
+        close_account(founded, FIRST if name == "second" else SECOND, "another")
 
 
 def test_a_list_of_accounts_has_no_secrets(founded: Transaction, opened: Open) -> None:

@@ -190,6 +190,29 @@ def test_a_department_writes_in_its_own_name_only(told: Command) -> None:
     assert told("hospital", "import", "people.csv").code == 0
 
 
+def test_nobody_writes_for_a_client_of_the_other_side(told: Command) -> None:
+    said = told("second.operator", "import", "people.csv", "--client", "hospital")
+    assert said.code == 3
+    assert "the other founder's side" in said.err
+
+
+def test_a_gate_belongs_to_a_registered_place(told: Command) -> None:
+    said = told("first.operator", "account", "add", "d.gate", "--role", "gate", "--scope", "there")
+    assert said.code == 2
+    assert "registered place" in said.err
+
+
+def test_an_epidemiologist_is_registered_and_designates(told: Command) -> None:
+    opened = told(
+        "first.operator", "account", "add", "an.epi", "--role", "epidemiologist", "--scope", "12"
+    )
+    assert opened.code == 0
+    asked = ["areas", "--client", "an.epi", "--class", "authority", "--kind", "designation"]
+    assert told("first.operator", "source", "add", *asked, "--division", "all").code == 0
+    level = ["designate", "high", "--from", "2020-01-10", "--area", "420100"]
+    assert told("first.operator", *level, "--client", "an.epi").out == "Recorded.\n"
+
+
 def test_what_is_written_names_the_account(told: Command, database: Database) -> None:
     told("hospital", "import", "people.csv")
     assert (

@@ -46,6 +46,8 @@ ABSURD = [
     ("LISTEN", ":9999"),
     ("LISTEN", "127.0.0.1:0"),
     ("LISTEN", "127.0.0.1:65536"),
+    ("TRUSTED_PROXIES", "everywhere"),
+    ("TRUSTED_PROXIES", "10.0.0.0/8,somewhere"),
     ("SMS_URL", f"ftp://city:{PASSWORD}@host/"),
     ("SMS_URL", "sms"),
     ("REGISTRY_URL", f"https:///{PASSWORD}"),

@@ -68,11 +68,12 @@ class OtherSide(Refused):
 
 
 class LastOperator(Refused):
-    """Nobody would be left to open accounts."""
+    """Nobody of one side would be left to open its accounts."""
 
     words = Words(
-        zh="这是最后一个管理员账号，不能关闭。请先开设另一个。",
-        en="This is the last operator's account and cannot be closed. Open another first.",
+        zh="这是该方最后一个管理员账号，不能关闭。请先由其开设另一个。",
+        en="This is the last operator of its side and cannot be closed. Let another be opened "
+        "there first.",
     )
     status = 409
 
@@ -133,7 +134,9 @@ def open_account(
 
 
 def ensure_client(transaction: Transaction, by: Caller, name: str) -> None:
-    """A department's account without a key, unless it is there.
+    """An account that may be registered for sources: a department's, without a key, is made.
+
+    An epidemiologist's may be too, for risk areas.
 
     Raises NotForYou, BadAccount or NameTaken.
     """
@@ -142,7 +145,7 @@ def ensure_client(transaction: Transaction, by: Caller, name: str) -> None:
     row = {"name": name, "role": Role.SOURCE, "scope": "", "password_hash": None, "key_hash": None}
     transaction.run(queries.OPEN, row | {"made_by": maker, "now": transaction.now})
     there = transaction.run(queries.NAMED, {"name": name}).one()
-    if there.role != Role.SOURCE or there.closed:
+    if there.role not in {Role.SOURCE, Role.EPIDEMIOLOGIST} or there.closed:
         raise NameTaken
 
 
@@ -162,8 +165,14 @@ def close_account(transaction: Transaction, by: Caller, name: str) -> None:
     Raises NotForYou, NoSuchThing or LastOperator.
     """
     _operator(transaction, by)
-    account, _ = _open_account_named(transaction, name)
-    if transaction.run(queries.OPERATORS).scalars().all() == [name]:
+    account, role = _open_account_named(transaction, name)
+    side = makers(transaction, name)[-1]
+    left = [
+        each
+        for each in transaction.run(queries.OPERATORS).scalars()
+        if each != name and makers(transaction, each)[-1] == side
+    ]
+    if not left and role is Role.OPERATOR:
         raise LastOperator
     _set(transaction, account, closed_at=transaction.now, password_hash=None, key_hash=None)
 

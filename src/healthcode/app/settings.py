@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -72,6 +73,11 @@ ALLOWED = {
     "listen": Words(
         zh="请写 地址:端口，如 127.0.0.1:8720", en="write it as address:port, as 127.0.0.1:8720"
     ),
+    "trusted_proxies": Words(
+        zh="请写代理的地址或网段，以逗号分隔，如 10.0.0.5,10.1.0.0/16",
+        en="write the addresses or networks of your proxies with commas between, as "
+        "10.0.0.5,10.1.0.0/16",
+    ),
     "sms_url": Words(zh="请写 http(s):// 开头的地址", en="write an address with http(s)://"),
     "registry_url": Words(zh="请写 http(s):// 开头的地址", en="write an address with http(s)://"),
     "session": Words(
@@ -119,6 +125,10 @@ class Settings(BaseSettings):
     # Where the web process listens. Loopback until somebody puts a proxy with TLS before it.
     listen: str = "127.0.0.1:8720"
 
+    # Whose word about a caller's address is believed. Behind a proxy that is not named here, a
+    # whole city would share one address, and with it the limits against guessing.
+    trusted_proxies: str = ""
+
     # The services that send text messages and check real names: cities have their own, behind a
     # small bridge of theirs. The address may carry a key, so it is a secret.
     sms_url: SecretStr | None = None
@@ -148,6 +158,12 @@ class Settings(BaseSettings):
         if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
             raise ValueError
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        hosts = [each.strip() for each in value.split(",") if each.strip()]
+        return ",".join(str(ip_network(host)) for host in hosts)
 
     @field_validator("sms_url", "registry_url")
     @classmethod

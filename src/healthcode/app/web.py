@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from time import perf_counter
+from typing import cast
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from pydantic import BaseModel
+from starlette.types import ASGIApp
 
 import healthcode
 from healthcode.access import Role, identify
@@ -136,7 +139,7 @@ async def _watched(
     return response
 
 
-def make() -> FastAPI:
+def make() -> ASGIApp:
     """The app of this process, by its settings."""
     settings = read_settings()
     wiring.log_as(settings)
@@ -147,4 +150,8 @@ def make() -> FastAPI:
         with wiring.open_house(settings) as database:
             yield database, settings.city
 
-    return web(opening, wiring.shipped_policy(), *demo_routes(settings))
+    app = web(opening, wiring.shipped_policy(), *demo_routes(settings))
+    if not settings.trusted_proxies:
+        return app
+    hosts = settings.trusted_proxies.split(",")
+    return cast("ASGIApp", wrap_asgi_with_proxy_headers(app, trusted_hosts=hosts))

@@ -94,8 +94,9 @@ class WrongRequest(BadInput):
     """What the server itself refuses before a route is found: 404, 405, 413 and the like."""
 
     words = Words(
-        zh="此地址不接受这样的请求（HTTP {code}）。请对照接口文档 /api/v1/docs。",
-        en="This address takes no such request (HTTP {code}). Compare it with /api/v1/docs.",
+        zh="此地址不接受这样的请求（HTTP {code}）。请对照接口文档 /api/v1/openapi.json。",
+        en="This address takes no such request (HTTP {code}); /api/v1/openapi.json has those it "
+        "takes.",
     )
 
 
@@ -238,7 +239,7 @@ def problem(
     if errors is not None:
         body["errors"] = errors
     headers = {"WWW-Authenticate": "Bearer"} if status == SignInFirst.status else {}
-    if status in {429, 503}:
+    if status == TooBusy.status:
         headers["Retry-After"] = "60"
     headers |= KEPT_NOWHERE | {"Content-Language": language}
     return JSONResponse(body, status, headers, PROBLEM)

@@ -14,6 +14,20 @@ from healthcode.app import showing
 from healthcode.app.commands import common
 from healthcode.app.commands.common import AsJson, acting, house, language, out, say
 from healthcode.kit.clock import local_text
+from healthcode.kit.errors import BadInput
+from healthcode.kit.words import Words
+from healthcode.places import place
+
+
+class NoSuchPlace(BadInput):
+    """A gate at no registered place."""
+
+    words = Words(
+        zh="查验账号须属于一个已登记的场所：--scope 填场所编号（healthcode place list）。",
+        en="A gate's account belongs to a registered place: --scope is the place's id, see "
+        "healthcode place list.",
+    )
+
 
 account_cli = typer.Typer(help="Accounts of staff and departments.", no_args_is_help=True)
 
@@ -44,6 +58,8 @@ def account_add(
     """Open an account; its password, or a department's key, is shown this once."""
     bound = "*" if scope == "all" else scope
     with acting("account add") as act, act.database.transaction() as transaction:
+        if role is Role.GATE and place(transaction, scope) is None:
+            raise NoSuchPlace
         _say_secret(accounts.open_account(transaction, act.caller, name, role, bound))
 
 

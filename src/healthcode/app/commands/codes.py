@@ -173,7 +173,7 @@ def place_import(
 def place_list(*, as_json: AsJson = False) -> None:
     """Every registered place, with the id that a gate's account is opened for."""
     with house() as (database, _), database.transaction() as transaction:
-        found = places_registered(transaction)
+        found = [each for each in places_registered(transaction) if each.closed_at is None]
     if as_json:
         rows = [
             {

@@ -16,7 +16,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from healthcode.access import Role, identify
+from healthcode.access import Role, identify, makers
+from healthcode.app.outside import bind_outside
 from healthcode.app.settings import Settings, read_settings
 from healthcode.app.wiring import log_as, open_house
 from healthcode.evidence.actions import NAME as CLIENT_NAME
@@ -80,6 +81,17 @@ class NotYourCommand(Refused):
     )
 
 
+class OtherSidesClient(Refused):
+    """An operator who writes as a client of the other founder's side."""
+
+    words = Words(
+        zh="单位 {client} 属于另一位创始人一方，请由其一方的管理员提交；"
+        "否则超过上限的内容将没有人可以批准。",
+        en="The client {client} belongs to the other founder's side: let an operator of that side "
+        "send it, or nobody could approve what is over the limit.",
+    )
+
+
 class OtherClient(Refused):
     """A client that asks to write as another."""
 
@@ -118,9 +130,16 @@ class Acting:
     caller: Caller
 
     def client(self, asked: str | None) -> str:
-        """The client to write as: an operator names one, anybody else is their own."""
+        """The client to write as: an operator names one, anybody else is their own.
+
+        Raises OtherSidesClient or OtherClient.
+        """
         account = self.caller.account or ""
         if self.caller.role == Role.OPERATOR and asked is not None:
+            with self.database.transaction() as transaction:
+                sides = {makers(transaction, name)[-1] for name in (account, asked)}
+                if len(sides) > 1 and makers(transaction, asked) != (asked,):
+                    raise OtherSidesClient(client=asked)
             return asked
         if asked not in {None, account}:
             raise OtherClient(account=account)
@@ -132,6 +151,7 @@ def house() -> Iterator[tuple[Database, Settings]]:
     """The database of this command, and the settings."""
     settings = read_settings()
     log_as(settings)
+    bind_outside(settings)  # a command runs the jobs that wait, and a text message may be one
     with open_house(settings) as database:
         yield database, settings
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from healthcode.app.commands import common
 from healthcode.app.commands.listening import check_free
 from healthcode.app.demo import city, staff, walk
+from healthcode.app.outside import bind_outside
 from healthcode.app.settings import PREFIX, Settings
 from healthcode.app.wiring import open_house, run_jobs
 from healthcode.kit.errors import NotReady
@@ -42,6 +43,7 @@ def run(*, as_json: bool, spoken: Language) -> None:
     settings = city.settings()
     if not as_json:
         check_free(settings.listen)
+    bind_outside(settings.model_copy(update={"demo": True}))
     with open_house(settings) as database:
         shown = city.show(database, settings, lambda: run_jobs(database, wait=False))
         if as_json:

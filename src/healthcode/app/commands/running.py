@@ -13,7 +13,6 @@ from healthcode.app.commands import common
 from healthcode.app.commands import demo as demonstration
 from healthcode.app.commands.common import AsJson, acting, house, language, say
 from healthcode.app.commands.listening import check_free
-from healthcode.app.outside import bind_outside
 from healthcode.app.settings import read_settings
 from healthcode.app.wiring import (
     log_as,
@@ -66,8 +65,7 @@ def serve() -> None:
 
 def work() -> None:
     """Run jobs and the clock until stopped."""
-    with house() as (database, settings):
-        bind_outside(settings)
+    with house() as (database, _):
         run_jobs(database, wait=True)
 
 
