@@ -33,6 +33,7 @@ LONG_QUEUE = [
                                   document_kind, last_four, requested_at)
        SELECT 'queue-' || n, :person, 'citizen.1', 99, n, '王*明', '10', '123X', :now
        FROM generate_series(1, :queue) n""",
+    "INSERT INTO codes.waiting SELECT intent FROM codes.intents WHERE list = 99 AND :now = :now",
 ]
 
 

@@ -419,6 +419,8 @@ def test_the_signers_role_has_exactly_the_rights_it_needs(transaction: Transacti
         "codes.results INSERT",
         "codes.results SELECT",
         "codes.slots SELECT",
+        "codes.waiting DELETE",
+        "codes.waiting SELECT",
         "rulebook.findings SELECT",
         "rulebook.standings SELECT",
     ]

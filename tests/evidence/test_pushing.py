@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from healthcode.evidence.feeds.deciding import Outcome
-from healthcode.evidence.feeds.pushing import MOST_ROWS, Pushed, push
+from healthcode.evidence.feeds.pushing import MOST_ROWS, NotYourSource, Pushed, push
 from healthcode.evidence.feeds.recording import UnknownClient
 from tests.evidence.feeding import (
     ANNA,
@@ -168,7 +168,7 @@ def test_nobody_pushes_as_a_source_that_is_not_theirs(
     bureau.registers("commission", "authority")
     hospital.registers("second")
     for source in ("commission", "nobody", "self", "clinic.all", ""):
-        with pytest.raises(UnknownClient):
+        with pytest.raises(NotYourSource):
             pushes(hospital, pushed_row(), source=source)
     for client in ("nobody", "", "self"):
         with pytest.raises(UnknownClient):

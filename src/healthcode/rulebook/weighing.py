@@ -45,7 +45,7 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
         changes.write(waiting)
     spent = dict.fromkeys(room, 0)
     for person in turning:
-        for bucket in _buckets(accounts, touched[person]):
+        for bucket in _buckets(room, accounts, touched[person]):
             spent[bucket] += 1
     today = local_today(transaction.now)
     rows = [{"bucket": b, "today": today, "people": count} for b, count in sorted(spent.items())]
@@ -53,8 +53,8 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
     changes.tell()
 
 
-def _buckets(accounts: set[str], sources: Iterable[str]) -> set[str]:
-    return accounts | {f"source:{name}" for name in sources}
+def _buckets(room: Mapping[str, int], accounts: set[str], sources: Iterable[str]) -> set[str]:
+    return (accounts | {f"source:{name}" for name in sources}) & room.keys()
 
 
 def _room(transaction: Transaction, buckets: set[str]) -> dict[str, int]:
@@ -102,7 +102,7 @@ def _first_come(
     passing: list[int] = []
     waiting: set[int] = set()
     for person in (each for each in touched if each in found):
-        buckets = _buckets(accounts, touched[person])
+        buckets = _buckets(room, accounts, touched[person])
         if any(left[bucket] <= 0 for bucket in buckets):
             waiting.add(person)
             continue
