@@ -393,7 +393,6 @@ def test_recording_a_row_again_withdraws_its_waiting_retraction(city: City) -> N
     assert (city.left(), city.colour(1)) == (0, Colour.GREY)
 
 
-@pytest.mark.xfail(reason="withdrawn before it is decided")
 def test_a_newer_word_that_is_not_taken_leaves_the_one_that_waits(city: City) -> None:
     city.sends(close(1))
     narrow = SourceRegistration("bureau", "cdc", "authority", ("*",), ("120101",))

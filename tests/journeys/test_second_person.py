@@ -154,7 +154,6 @@ def test_what_the_other_side_refuses_over_http_never_counts(city: City) -> None:
     assert city.pushes(range(500, 501)) == {"proposed": 1}, "asked for again, it waits again"
 
 
-@pytest.mark.xfail(reason="neither sees the other, and nobody is judged anew")
 def test_facts_and_a_designation_that_cross_turn_whoever_was_there(city: City) -> None:
     """One side records stays while the other's designation of the area is on its way."""
     stays = [
@@ -181,7 +180,6 @@ def test_facts_and_a_designation_that_cross_turn_whoever_was_there(city: City) -
     assert city.red() == 3
 
 
-@pytest.mark.xfail(reason="the rows are read before the client's lock is taken")
 def test_what_is_withdrawn_while_it_is_being_approved_does_not_count(city: City) -> None:
     assert city.pushes(range(501)) == {"recorded": 500, "proposed": 1}
     _, [waiting] = city.asks("theirs", "GET", "/approvals")

@@ -11,7 +11,7 @@ from healthcode.evidence.declarations import OWN
 from healthcode.evidence.feeds import queries
 from healthcode.evidence.feeds.batches import Staged
 from healthcode.evidence.feeds.deciding import ANY, Desk, Outcome, Registration
-from healthcode.evidence.feeds.recording import OURS, Recorder, desk_of
+from healthcode.evidence.feeds.recording import OURS, Recorder, alone, desk_of
 from healthcode.evidence.queries import SOURCES
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput, Refused
@@ -76,10 +76,9 @@ def decide(transaction: Transaction, proposal: int, city: str, *, approve: bool)
     if not is_second_person(transaction, account, proposers):
         raise NotASecondPerson
     key = {"proposal": proposal}
-    rows = [
-        Staged(row.row, row.row, json.loads(row.said))
-        for row in transaction.run(queries.PROPOSED_ROWS, key)
-    ]
+    about = _one_of_ours(_rows(transaction, proposal))
+    alone(transaction, found.client, about)
+    rows = _rows(transaction, proposal)  # again: some may have been taken back meanwhile
     transaction.run(queries.FORGET_PROPOSED, key)
     decision = key | {"now": transaction.now, "account": account, "approved": approve}
     transaction.run(queries.DECIDE_PROPOSAL, decision)
@@ -87,10 +86,15 @@ def decide(transaction: Transaction, proposal: int, city: str, *, approve: bool)
         return Decided(0, 0)
     designates = found.what == "designations"
     desk = desk_of(transaction, found.client, city) if designates else _desk(transaction)
-    recorder = Recorder(transaction, found.client, desk, weighed=False, about=_one_of_ours(rows))
+    recorder = Recorder(transaction, found.client, desk, weighed=False, about=about)
     batch = recorder.record(found.what, rows)
     taken = sum(count for outcome, count in batch.counts.items() if outcome != Outcome.UNCHANGED)
     return Decided(taken, len(batch.rejected))
+
+
+def _rows(transaction: Transaction, proposal: int) -> list[Staged]:
+    found = transaction.run(queries.PROPOSED_ROWS, {"proposal": proposal})
+    return [Staged(row.row, row.row, json.loads(row.said)) for row in found]
 
 
 def _desk(transaction: Transaction) -> Desk:

@@ -140,12 +140,22 @@ COUNT_TURNED = sa.text("""
 
 
 def turning(findings_sql: str) -> sa.TextClause:
-    """Which of `:persons` would show orange or red at `:at` or later, and do not now."""
+    """Which of `:persons` what is new would turn orange or red, at `:at` or later; not who is now.
+
+    Stored findings say what was before: those that were to come have been counted already.
+    """
     return sa.text(f"""
-        WITH {LEAVES.of_some}, findings AS ({findings_sql})
-        SELECT DISTINCT person
-        FROM findings LEFT JOIN rulebook.standings now_shown USING (person)
-        WHERE findings.colour IN ('orange', 'red')
-          AND (findings.until IS NULL OR findings.until > :at)
-          AND coalesce(now_shown.colour, 'grey') NOT IN ('orange', 'red')
+        WITH {LEAVES.of_some}, fresh AS ({findings_sql}), stored AS MATERIALIZED (
+            SELECT person, rule, fact, opens <= CAST(:assessed_at AS timestamptz) AS active
+            FROM rulebook.findings
+            WHERE person = ANY(CAST(:persons AS bigint[])) AND colour IN ('orange', 'red')
+              AND (until IS NULL OR until > CAST(:assessed_at AS timestamptz))
+        )
+        SELECT DISTINCT person FROM fresh
+        WHERE fresh.colour IN ('orange', 'red') AND (fresh.until IS NULL OR fresh.until > :at)
+          AND NOT EXISTS (SELECT 1 FROM stored WHERE active AND stored.person = fresh.person)
+          AND NOT EXISTS (
+              SELECT 1 FROM stored
+              WHERE (stored.person, stored.rule, stored.fact)
+                  = (fresh.person, fresh.rule, fresh.fact))
     """)

@@ -15,7 +15,7 @@ from healthcode.evidence import Proposed
 from healthcode.kit.clock import local_today
 from healthcode.kit.db import Transaction
 from healthcode.rulebook import queries
-from healthcode.rulebook.actions import AT_ONCE, NOW, binding_at, naive
+from healthcode.rulebook.actions import AT_ONCE, NOW, binding_at, naive, reassess
 
 MOST = 500  # people a day: more than a clinic finds, far fewer than a quarter of a city
 LEAST = 20  # so that a quiet office can still report a family and its guests
@@ -51,6 +51,8 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
     rows = [{"bucket": b, "today": today, "people": count} for b, count in sorted(spent.items())]
     transaction.run(queries.COUNT_TURNED, rows)
     changes.tell()
+    if len(touched) > AT_ONCE:
+        reassess(transaction, turning)  # the others are a job's; whoever was counted shows it now
 
 
 def _buckets(room: Mapping[str, int], accounts: set[str], sources: Iterable[str]) -> set[str]:
@@ -83,7 +85,12 @@ def _turning(transaction: Transaction, persons: Iterable[int]) -> Iterator[int]:
     rest = iter(persons)
     transaction.run(queries.GENERIC_PLANS)
     while some := list(islice(rest, AT_ONCE)):
-        values = {"persons": some, "known_at": NOW, "at": naive(transaction.now)}
+        values = {
+            "persons": some,
+            "known_at": NOW,
+            "at": naive(transaction.now),
+            "assessed_at": transaction.now,
+        }
         transaction.run(queries.NO_LOOPS)
         found = list(transaction.run(statement, values).scalars())
         transaction.run(queries.LOOPS_AS_USUAL)

@@ -35,6 +35,11 @@ BATCH = sa.text("""
 # One batch of a client at a time: row states are read, then written.
 LOCK_CLIENT = sa.text("SELECT pg_advisory_xact_lock(20200301, hashtext(:client))")
 
+# Facts go beside one another; a designation waits until all that are being written can be seen, and
+# they wait for it. Otherwise two that cross would not see each other, and nobody were judged.
+STATING = sa.text("SELECT pg_advisory_xact_lock_shared(20200305)")
+DESIGNATING = sa.text("SELECT pg_advisory_xact_lock(20200305)")
+
 FACT_STATES = sa.text("""
     SELECT w.row_id, w.content, w.made, f.source, f.source_class, f.kind
     FROM evidence.feed_rows w LEFT JOIN evidence.facts f ON f.fact = w.made
@@ -99,13 +104,13 @@ PROPOSE = sa.text("""
     VALUES (:client, :account, :what, :now) RETURNING proposal
 """)
 
-# A newer word about a row takes the place of one that waits.
-WITHDRAW = sa.text("""
-    DELETE FROM evidence.proposed_rows r USING evidence.proposals p
+_WAITING = """
+    evidence.proposals p
     WHERE p.proposal = r.proposal AND p.client = :client AND p.what = :what
       AND r.row_id = ANY(CAST(:row_ids AS bytea[]))
-    RETURNING r.row_id
-""")
+"""
+WAIT = sa.text(f"SELECT r.row_id FROM evidence.proposed_rows r, {_WAITING}")
+WITHDRAW = sa.text(f"DELETE FROM evidence.proposed_rows r USING {_WAITING}")
 
 LOCK_PROPOSAL = sa.text("""
     SELECT client, account, what FROM evidence.proposals

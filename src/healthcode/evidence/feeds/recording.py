@@ -64,9 +64,8 @@ class Recorder:
 
     def record(self, what: str, rows: Sequence[Staged]) -> Batch:
         """Decide and write the rows of a batch."""
-        # Nobody else writes these rows; a whole city says things of itself as one client.
-        alone = self.client if self.about is None else f"{self.client}/{self.about}"
-        self.transaction.run(queries.LOCK_CLIENT, {"client": alone})
+        alone(self.transaction, self.client, self.about)
+        self.transaction.run(queries.DESIGNATING if what == "designations" else queries.STATING)
         if what == "people":
             return introduced(self.transaction, self.client, self.desk, rows)
         return self._facts(rows) if what == "evidence" else self._designations(rows)
@@ -74,7 +73,7 @@ class Recorder:
     def _facts(self, rows: Sequence[Staged]) -> Batch:
         # A replay's own database shows nobody a colour.
         weighed = self.weighed and not self.desk.replay
-        withdrawn = self._withdraw("evidence", rows)
+        waiting = self._waiting("evidence", rows)
         states = self._states(queries.FACT_STATES, rows)
         named = self._named(row.said for row in rows)
         persons = self._known(named)
@@ -88,7 +87,7 @@ class Recorder:
             person, other = (_person(candidates, said[name]) for name in ("subject", "with"))
             return self.desk.fact(said, state, Named(person, other, homes.get(person or 0, "")))
 
-        batch, changes = self._decided(rows, states, withdrawn, decide)
+        batch, changes = self._decided("evidence", rows, states, waiting, decide)
         taken = set(self._named(change.said for change in changes if change.is_new))
         persons |= ensure(self.transaction, self.client, [s for s in unknown if s in taken])
         self._propose(
@@ -107,13 +106,13 @@ class Recorder:
     def _designations(self, rows: Sequence[Staged]) -> Batch:
         registration = designating(self.client, self.desk.registrations)
         weighed = self.weighed and not self.desk.replay
-        withdrawn = self._withdraw("designations", rows)
+        waiting = self._waiting("designations", rows)
         states = self._states(queries.DESIGNATION_STATES, rows)
 
         def decide(said: Said, state: State | None) -> Outcome:
             return self.desk.designation(said, state, registration)
 
-        batch, changes = self._decided(rows, states, withdrawn, decide)
+        batch, changes = self._decided("designations", rows, states, waiting, decide)
         for change in changes:
             self._propose(
                 batch,
@@ -141,11 +140,11 @@ class Recorder:
             batch.counts[change.outcome] -= 1
             batch.counts[Outcome.PROPOSED] += 1
 
-    def _withdraw(self, what: str, rows: Sequence[Staged]) -> set[bytes]:
-        """A newer word about a row that waits takes its place."""
+    def _waiting(self, what: str, rows: Sequence[Staged]) -> set[bytes]:
+        """Which of these rows wait for a second person."""
         row_ids = [bytes.fromhex(each.said["row_id"]) for each in rows]
         values = {"client": self.client, "what": what, "row_ids": row_ids}
-        return {bytes(found) for found in self.transaction.run(queries.WITHDRAW, values).scalars()}
+        return {bytes(found) for found in self.transaction.run(queries.WAIT, values).scalars()}
 
     def _named(self, rows: Iterable[Said]) -> list[Subject]:
         """Whom the rows of registered sources name, each once."""
@@ -170,29 +169,45 @@ class Recorder:
 
     def _decided(
         self,
+        what: str,
         rows: Sequence[Staged],
         states: dict[bytes, State],
-        withdrawn: set[bytes],
+        waiting: set[bytes],
         decide: Callable[[Said, State | None], Outcome],
     ) -> tuple[Batch, list[Change]]:
         batch = Batch()
         changes: list[Change] = []
+        newer: list[bytes] = []
         for each in rows:
-            row_id = bytes.fromhex(each.said["row_id"])
+            row_id, retract = bytes.fromhex(each.said["row_id"]), each.said["retract"]
             state = states.get(row_id)
-            if each.said["retract"] and row_id in withdrawn and (state is None or not state.made):
-                batch.counts[Outcome.RETRACTED] += 1
-                continue
+            recorded = state is not None and state.made is not None
             try:
-                retract = each.said["retract"]
-                outcome = self.desk.retraction(state) if retract else decide(each.said, state)
+                if retract and row_id in waiting and not recorded:
+                    outcome = Outcome.RETRACTED
+                else:
+                    outcome = self.desk.retraction(state) if retract else decide(each.said, state)
             except Rejected as rejected:
                 batch.rejected.append((each, rejected))
                 continue
             batch.counts[outcome] += 1
-            if outcome is not Outcome.UNCHANGED:
+            if row_id in waiting:
+                newer.append(row_id)
+            if outcome is not Outcome.UNCHANGED and (recorded or not retract):
                 changes.append(Change(each, outcome, state))
+        if newer:  # a newer word that is taken takes the place of the one that waits
+            values = {"client": self.client, "what": what, "row_ids": newer}
+            self.transaction.run(queries.WITHDRAW, values)
         return batch, changes
+
+
+def alone(transaction: Transaction, client: str, about: int | None = None) -> None:
+    """Until the commit nobody else writes rows of this client, or of it about this person.
+
+    A whole city says things of itself as one client: each person is alone.
+    """
+    name = client if about is None else f"{client}/{about}"
+    transaction.run(queries.LOCK_CLIENT, {"client": name})
 
 
 def desk_of(transaction: Transaction, client: str, city: str, *, replay: bool = False) -> Desk:

@@ -168,8 +168,13 @@ class FactChanges(RowChanges):
     gone_columns = "evidence.retractions (fact, source, recording, recorded_at)"
 
     def write(self, waiting: frozenset[int]) -> Touched:
-        """Write what is not about persons who wait."""
+        """Write what is not about persons who wait.
+
+        Whoever shares a change with somebody who waits waits too: all that is said of a person is
+        written, or nothing, and so it is what was weighed.
+        """
         about = self._about()
+        waiting = _with_those_who_share(waiting, about)
         self.held = [c for c, concerned in zip(self.listed, about, strict=True)
                      if not waiting.isdisjoint(concerned)]  # fmt: skip
         kept = [(c, concerned) for c, concerned in zip(self.listed, about, strict=True)
@@ -212,6 +217,18 @@ class FactChanges(RowChanges):
             registration.source, registration.source_class, change.takes_back, recording,
             said["recorded_at"],
         )  # fmt: skip
+
+
+def _with_those_who_share(
+    waiting: frozenset[int], about: Sequence[Mapping[int, str]]
+) -> frozenset[int]:
+    while waiting:
+        sharing = (concerned for concerned in about if not waiting.isdisjoint(concerned))
+        more = waiting.union(*sharing)
+        if more == waiting:
+            break
+        waiting = more
+    return waiting
 
 
 @dataclass
