@@ -165,7 +165,7 @@ STATEMENTS = [
         closed_at TIMESTAMP WITH TIME ZONE,
         PRIMARY KEY (account),
         CONSTRAINT accounts_role CHECK (role IN ('citizen', 'gate', 'community', 'district', 'clinic', 'hotline', 'epidemiologist', 'approver', 'source', 'auditor', 'operator')),
-        CONSTRAINT accounts_name CHECK (CASE WHEN role = 'citizen' THEN name IS NULL ELSE name ~ '^(?!citizen(\.|$))[a-z0-9][a-z0-9._-]{0,63}$' END),
+        CONSTRAINT accounts_name CHECK (CASE WHEN role = 'citizen' THEN name IS NULL ELSE name ~ '^(?!(citizen|self)(\.|$))[a-z0-9][a-z0-9._-]{0,63}$' END),
         CONSTRAINT accounts_maker CHECK ((made_by IS NULL) = (role = 'citizen' OR founder IS NOT NULL)),
         CONSTRAINT accounts_founder CHECK (founder IS NULL OR (founder IN (1, 2) AND role = 'operator')),
         CONSTRAINT accounts_maker_first CHECK (made_by < account),

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from healthcode.kit.words import Words
 
-NAME = re.compile(r"(?!citizen(\.|$))[a-z0-9][a-z0-9._-]{0,63}")
-"""A name of staff or of a department; citizens' accounts are called `citizen.<number>`."""
+NAME = re.compile(r"(?!(citizen|self)(\.|$))[a-z0-9][a-z0-9._-]{0,63}")
+"""A name of staff or of a department; `citizen.<number>` and `self` are said of everybody else."""
 
 CITIZEN = "citizen"
 """As a client of `people`: an account that is not verified yet is a person by its own number."""

@@ -15,7 +15,7 @@ from typing import Final
 
 from healthcode.access import Verified
 from healthcode.evidence import queries
-from healthcode.evidence.feeds.deciding import ANY, Desk, Registration
+from healthcode.evidence.feeds.deciding import ANY, Desk, Outcome, Registration
 from healthcode.evidence.feeds.fields import FIRST_YEAR
 from healthcode.evidence.feeds.recording import say
 from healthcode.evidence.tables import SELF
@@ -37,6 +37,12 @@ FAR_AWAY = Words(
     zh="您所选的地区与手机定位相距较远。如所填属实，请放心提交，不影响健康码结果。",
     en="The district you chose is far from where your phone is. If what you wrote is true, all is "
     "well: this does not change your colour.",
+)
+
+
+WAITS = Words(
+    zh="已超过当日人数上限：此次申报须由第二人批准后生效。",
+    en="This is over the day's limit: the declaration counts once a second person approves it.",
 )
 
 
@@ -113,11 +119,12 @@ def declare(
     if transaction.run(queries.DECLARED_SINCE, since).scalar_one() >= MOST_A_DAY:
         raise TooManyDeclarations
     rows = list(_rows(transaction, person, said))
-    say(transaction, SELF, OWN, person, rows, weighed=not own)
+    batch = say(transaction, SELF, OWN, person, rows, weighed=not own)
+    warnings = [WAITS] if batch.counts[Outcome.PROPOSED] else []
     middle = centroid(said.district)
     if said.position and middle and _km(said.position, middle) > FAR:
-        return [FAR_AWAY]
-    return []
+        warnings.append(FAR_AWAY)
+    return warnings
 
 
 def on_verified(transaction: Transaction, event: Verified) -> None:

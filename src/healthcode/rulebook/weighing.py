@@ -42,7 +42,8 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
         if waiting:
             point.rollback()
     if waiting:
-        changes.write(waiting)
+        written = changes.write(waiting)
+        turning = [person for person in turning if person in written]
     spent = dict.fromkeys(room, 0)
     for person in turning:
         for bucket in _buckets(room, accounts, touched[person]):

@@ -19,7 +19,7 @@ from healthcode.app.settings import read_settings
 from healthcode.app.wiring import run_jobs
 from healthcode.evidence import proposals
 from healthcode.evidence.actions import SourceRegistration, clear, designate, register, registered
-from healthcode.evidence.declarations import Declaration, Symptom, Trip, declare
+from healthcode.evidence.declarations import WAITS, Declaration, Symptom, Trip, declare
 from healthcode.evidence.feeds.deciding import Outcome
 from healthcode.evidence.feeds.importing import Importer, Report, write_rejects
 from healthcode.evidence.terms import Level
@@ -180,9 +180,12 @@ def declare_for(
                 trips=tuple(_trip(each) for each in trip or []),
             )
             whom = common.person(transaction, common.argument(person))
-            declare(transaction, whom, said, own=False)
+            warnings = declare(transaction, whom, said, own=False)
         run_jobs(act.database, wait=False)
-    say("已申报。", "Declared.")
+    for each in warnings:
+        say(each.zh, each.en)
+    if WAITS not in warnings:
+        say("已申报。", "Declared.")
 
 
 def _day(option: str, text: str) -> date:

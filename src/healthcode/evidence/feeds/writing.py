@@ -222,13 +222,17 @@ class FactChanges(RowChanges):
 def _with_those_who_share(
     waiting: frozenset[int], about: Sequence[Mapping[int, str]]
 ) -> frozenset[int]:
-    while waiting:
-        sharing = (concerned for concerned in about if not waiting.isdisjoint(concerned))
-        more = waiting.union(*sharing)
-        if more == waiting:
-            break
-        waiting = more
-    return waiting
+    sharing: dict[int, set[int]] = {}
+    for concerned in about:
+        if len(concerned) > 1:
+            for person in concerned:
+                sharing.setdefault(person, set()).update(concerned)
+    bound, ahead = set(waiting), list(waiting)
+    while ahead:
+        more = sharing.get(ahead.pop(), set()) - bound
+        bound |= more
+        ahead += more
+    return frozenset(bound)
 
 
 @dataclass
