@@ -377,4 +377,4 @@ def upgrade() -> None:
     connection = op.get_bind().connection.driver_connection
     assert connection is not None
     for statement in [*STATEMENTS, queue.read_text("utf-8")]:
-        connection.execute(statement)
+        connection.execute(statement, prepare=False)  # the queue comes as many commands at once
