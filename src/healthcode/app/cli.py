@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -49,8 +50,14 @@ cli.add_typer(codes.code_cli, name="code")
 cli.add_typer(running.keys_cli, name="keys")
 
 
+def run() -> None:
+    """The command `healthcode`."""
+    gc.freeze()  # what is loaded stays to the end: looking through it there takes a third as long
+    main()
+
+
 def main() -> None:
-    """The entry point: errors in words, and an exit code for each sort of them."""
+    """One command: errors in words, and an exit code for each sort of them."""
     try:
         cli()
     except HouseError as error:
@@ -66,4 +73,4 @@ def _leave(error: HouseError) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -45,12 +45,15 @@ def run(*, as_json: bool, spoken: Language) -> None:
         check_free(settings.listen)
     bind_outside(settings.model_copy(update={"demo": True}))
     with open_house(settings) as database:
-        shown = city.show(database, settings, lambda: run_jobs(database, wait=False))
+
+        def show() -> city.Shown:
+            return city.show(database, settings, lambda: run_jobs(database, wait=False))
+
         if as_json:
-            common.print_json(shown.as_data())
+            common.print_json(show().as_data())
             return
-        common.out.print(*shown.as_tables(spoken), sep="\n")
-        with _processes(settings) as running:
+        with _processes(settings) as running:  # they get ready while the city is made
+            common.out.print(*show().as_tables(spoken), sep="\n")
             _wait_for(settings, running)
             walk.show(settings, common.out, spoken)
             _say_where(settings, common.out, spoken)
