@@ -46,7 +46,7 @@ CHECKS: Final = [
     response_schema_conformance,
 ]
 UNVERIFIED: Final = "a citizen without a name"
-A_FEW, MANY = 25, 1000  # requests for each route
+A_FEW, MANY = 15, 1000  # requests for each route
 
 
 @dataclass

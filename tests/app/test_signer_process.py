@@ -163,6 +163,7 @@ def test_a_code_is_signed_within_two_seconds_of_being_asked_for(
             assert check(transaction, text).outcome is Outcome.GREEN
 
 
+@pytest.mark.slow
 def test_a_second_signer_does_no_harm_and_goes_on_without_the_first(
     house: Database, signers: Signers
 ) -> None:
@@ -179,6 +180,7 @@ def test_a_second_signer_does_no_harm_and_goes_on_without_the_first(
     assert wait_until_signed(house, person, asks(house, person)) < 2
 
 
+@pytest.mark.slow
 def test_a_signer_whose_connections_break_goes_on_until_it_is_told_to_stop(
     house: Database, signers: Signers
 ) -> None:
