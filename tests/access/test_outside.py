@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Semaphore, Thread
 
 import httpx
 import pytest
 
+from healthcode.access import registry
 from healthcode.access import registry as registry_module
 from healthcode.access.registry import HttpRegistry, RegistryFails
 from healthcode.kit import sms as sms_module
@@ -103,6 +105,31 @@ def test_whoever_cannot_be_reached_fails_in_words(url: str) -> None:
         HttpSms(url).send("+8613802161234", "x")
     with pytest.raises(RegistryFails):
         HttpRegistry(url).check("王小明", ANNA, "+8613802161234")
+
+
+def test_a_slow_registry_holds_few_of_us_at_once_and_the_others_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, answer = Semaphore(0), Event()
+
+    def slow(_url: str, **_: object) -> httpx.Response:
+        begun.release()
+        answer.wait(10)
+        request = httpx.Request("POST", "http://registry/")
+        return httpx.Response(200, json={"match": True}, request=request)
+
+    monkeypatch.setattr(httpx, "post", slow)
+    monkeypatch.setattr(registry, "PATIENCE", 0.01)
+    asked = HttpRegistry("http://registry/")
+    with ThreadPoolExecutor(registry.AT_ONCE) as pool:
+        held = [pool.submit(asked.check, "王小明", ANNA, "+86") for _ in range(registry.AT_ONCE)]
+        for _ in held:
+            assert begun.acquire(timeout=10)
+        with pytest.raises(RegistryFails):
+            asked.check("王小明", ANNA, "+86")
+        answer.set()
+        assert [each.result(10) for each in held] == [True] * registry.AT_ONCE
+    assert asked.check("王小明", ANNA, "+86")
 
 
 def test_nobody_is_waited_for_longer_than_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:

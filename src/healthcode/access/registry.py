@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from typing import Protocol
 
 import httpx
@@ -12,6 +13,8 @@ from healthcode.kit.errors import NotReady
 from healthcode.kit.words import Words
 
 DEADLINE = 10.0  # seconds; a person is waiting, and a connection to the database with them
+AT_ONCE = 4  # calls of a process: a slow registry must not hold every connection it has
+PATIENCE = 2.0  # seconds for one of these to come free
 
 
 class RegistryFails(NotReady):
@@ -40,10 +43,15 @@ class HttpRegistry:
     """A service that takes `{"name", "document", "phone"}` by POST and answers `{"match": …}`."""
 
     url: str = field(repr=False)  # may hold a key
+    _free: BoundedSemaphore = field(
+        default_factory=lambda: BoundedSemaphore(AT_ONCE), repr=False, compare=False
+    )
 
     def check(self, name: str, document: str, phone: str) -> bool:
         """Whether all three are one person's: `10:1201…`, E.164. Raises RegistryFails."""
         asked = {"name": name, "document": document, "phone": phone}
+        if not self._free.acquire(timeout=PATIENCE):
+            raise RegistryFails
         try:
             answer = httpx.post(self.url, json=asked, timeout=DEADLINE)
             answer.raise_for_status()
@@ -51,3 +59,5 @@ class HttpRegistry:
         except (httpx.HTTPError, httpx.InvalidURL, ValidationError):
             # from None: what these say shows the address or the answer
             raise RegistryFails from None
+        finally:
+            self._free.release()
