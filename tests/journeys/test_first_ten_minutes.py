@@ -101,8 +101,8 @@ def test_the_demo_walks_one_person_through_and_says_where_to_look(demo: Demo) ->
     said = "".join(demo.said)
     assert "the whole city" in said
     assert re.search(r"gate\.home +enter", said)
-    assert re.search(r"gate\.restaurant +show_only", said)
-    assert re.search(r"gate\.hospital +usual_way", said)
+    assert re.search(r"gate\.restaurant +shown only", said)
+    assert re.search(r"gate\.hospital +the usual way", said)
     assert re.search(r"a clinic reports a fever +orange \(O1\)", said)
     assert re.search(r"examined and cleared +green \(G\)", said)
     assert f"http://{demo.address}/api/v1" in said

@@ -17,6 +17,8 @@ from rich.table import Table
 from healthcode.access.terms import CONSENT
 from healthcode.app.demo import city, staff
 from healthcode.app.settings import Settings
+from healthcode.app.showing import DECISIONS
+from healthcode.gates import Decision
 from healthcode.kit.errors import NotReady
 from healthcode.kit.words import Language, Words
 
@@ -143,7 +145,8 @@ def _standing(walk: Walk, me: str, spoken: Language) -> str:
 def _checked(walk: Walk, gate: str, code: str, spoken: Language) -> str:
     body = {"code": code, "temperature": WARM}
     answer = walk.call("POST", "/gates/checks", body, walk.staff(gate))
-    return f"{answer['decision']}: {answer['guard'][spoken]}"
+    decision = DECISIONS[Decision(answer["decision"])].in_language(spoken)
+    return f"{decision} · {answer['guard'][spoken]}"
 
 
 def _now(walk: Walk) -> str:
