@@ -16,6 +16,10 @@ STATEMENTS = [
     COMMENT ON COLUMN evidence.recordings.account IS 'on whose word; NULL for the clock''s own jobs'
     """,
     "ALTER TABLE evidence.imports ADD COLUMN proposed BIGINT DEFAULT '0' NOT NULL",
+    "ALTER TABLE people.persons ADD COLUMN name_checked BOOLEAN DEFAULT 'false' NOT NULL",
+    """
+    COMMENT ON COLUMN people.persons.name_checked IS 'by the registry: no department states it anew'
+    """,
     """
     CREATE TABLE access.attempts (
         attempt BIGINT GENERATED ALWAYS AS IDENTITY,

@@ -80,8 +80,9 @@ class Asked:
 
     jobs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    def defer(self, _: object, job: str, *, once: str | None, arguments: Any) -> bool:
+    def defer(self, _: object, job: str, *, once: str | None, later: bool, arguments: Any) -> bool:
         assert once is None
+        assert later  # a text message lets every colour pass
         self.jobs.append((job, dict(arguments)))
         return True
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -30,7 +31,7 @@ def app(house: Database) -> FastAPI:
     answer_in_words(made)
     made.include_router(router)
     made.include_router(phone_router)
-    made.state.house = House(house, identify, "12")
+    made.state.house = House(house, identify, "12", anyio.Semaphore(5))
     return made
 
 

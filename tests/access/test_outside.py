@@ -15,6 +15,7 @@ import pytest
 from healthcode.access import registry
 from healthcode.access import registry as registry_module
 from healthcode.access.registry import HttpRegistry, RegistryFails
+from healthcode.kit import bridges
 from healthcode.kit import sms as sms_module
 from healthcode.kit.sms import HttpSms, SmsFails
 from tests.access.conftest import ANNA
@@ -112,13 +113,12 @@ def test_a_slow_registry_holds_few_of_us_at_once_and_the_others_are_told(
 ) -> None:
     begun, answer = Semaphore(0), Event()
 
-    def slow(_url: str, **_: object) -> httpx.Response:
+    def slow(_url: str, _message: object, _seconds: float) -> bytes:
         begun.release()
         answer.wait(10)
-        request = httpx.Request("POST", "http://registry/")
-        return httpx.Response(200, json={"match": True}, request=request)
+        return b'{"match": true}'
 
-    monkeypatch.setattr(httpx, "post", slow)
+    monkeypatch.setattr(bridges, "post", slow)
     monkeypatch.setattr(registry, "PATIENCE", 0.01)
     asked = HttpRegistry("http://registry/")
     with ThreadPoolExecutor(registry.AT_ONCE) as pool:
@@ -133,11 +133,11 @@ def test_a_slow_registry_holds_few_of_us_at_once_and_the_others_are_told(
 
 
 def test_nobody_is_waited_for_longer_than_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    def late(_url: str, *, json: object, timeout: float) -> httpx.Response:
-        assert timeout == 10
+    def late(_url: str, _message: object, seconds: float) -> bytes:
+        assert seconds == 10
         raise httpx.ReadTimeout("late")
 
-    monkeypatch.setattr(httpx, "post", late)
+    monkeypatch.setattr(bridges, "post", late)
     assert sms_module.DEADLINE == registry_module.DEADLINE == 10
     with pytest.raises(SmsFails):
         HttpSms("http://x").send("+8613802161234", "x")
@@ -148,3 +148,16 @@ def test_nobody_is_waited_for_longer_than_the_deadline(monkeypatch: pytest.Monke
 def test_an_address_with_its_key_is_not_shown() -> None:
     for made in (HttpSms("http://x/key-of-ours"), HttpRegistry("http://x/key-of-ours")):
         assert "key-of-ours" not in repr(made)
+
+
+def test_an_answer_that_comes_drop_by_drop_or_never_ends_is_given_up(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.body = b" " * (bridges.LARGEST_ANSWER + 1)
+    with pytest.raises(httpx.ReadTimeout):
+        bridges.post(service.url, {}, 10)
+    service.body = b"{}"
+    moments = iter([0.0, 10.1])
+    monkeypatch.setattr(bridges, "monotonic", lambda: next(moments))
+    with pytest.raises(httpx.ReadTimeout):
+        bridges.post(service.url, {}, 10)

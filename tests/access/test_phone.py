@@ -9,11 +9,11 @@ from enum import StrEnum
 import pytest
 import sqlalchemy as sa
 
-from healthcode.access import jobs, verified_person
+from healthcode.access import jobs, limits, verified_person
 from healthcode.access.citizens import NotVerified, register_real_name
 from healthcode.access.doors.phone.actions import WrongCode, finish, redeem, start
 from healthcode.access.doors.phone.terms import BadPhone, Purpose, message_for, read_phone
-from healthcode.access.limits import TooMany
+from healthcode.access.limits import LIMITS, Limit, TooMany, Tried
 from healthcode.access.outside import NoSms, Outside, bind
 from healthcode.kit.db import Database
 from healthcode.kit.sms import SmsFails
@@ -260,8 +260,13 @@ def test_a_phone_gets_one_code_a_minute_five_an_hour_and_ten_a_day(door: Door) -
     door.later(seconds=30).start(OTHER_PHONE)  # another phone has its own limit
 
 
-def test_an_origin_asks_for_sixty_codes_an_hour(door: Door) -> None:
-    for number in range(60):
+def test_an_origin_asks_for_so_many_codes_an_hour(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert LIMITS[Tried.CODE_BY_ORIGIN] == (Limit(1000, timedelta(hours=1)),)
+    few = dict(LIMITS) | {Tried.CODE_BY_ORIGIN: (Limit(20, timedelta(hours=1)),)}
+    monkeypatch.setattr(limits, "LIMITS", few)
+    for number in range(20):
         door.start(f"138021612{number:02d}")
     with pytest.raises(TooMany):
         door.start(OTHER_PHONE)

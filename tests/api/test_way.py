@@ -6,6 +6,7 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,8 +16,11 @@ from healthcode.access import Role
 from healthcode.access.terms import CONSENT
 from healthcode.codes.picture import svg
 from healthcode.codes.terms import Status
+from healthcode.evidence.declarations import MOST_A_DAY
+from healthcode.evidence.feeds.importing import Importer
 from tests.api.city import (
     API,
+    CODE,
     DISTRICT,
     FEVER,
     HOME,
@@ -136,6 +140,41 @@ def test_somebody_whom_a_department_knew_before_they_applied_has_the_right_colou
     who.applies()
     assert coloured(who) == ("red", ["R3"])
     assert city.checked(who.carries(), METRO)["colour"] == "red"
+
+
+def test_no_department_changes_a_name_that_the_registry_has_checked(
+    city: City, tmp_path: Path
+) -> None:
+    who = city.newcomer().applies()
+    who.declares()
+    before = city.checked(who.carries(), METRO)["name"]
+    other = tmp_path / "people.csv"
+    other.write_text(f"subject,name,residence\n{who.document},马化腾,120102\n", "utf-8")
+    report = Importer(city.database, "the.source", CODE).run(other)
+    assert report.recorded == 1
+    assert city.checked(who.carries(), METRO)["name"] == before
+
+
+def test_others_declarations_take_nothing_of_a_persons_own(city: City) -> None:
+    who = city.newcomer().applies()
+    rows = [
+        {"subject": who.document, "kind": "declaration", "started_at": f"2020-02-20T08:{n:02}"}
+        for n in range(25)
+    ]
+    assert city.pushed(*rows)["recorded"] == len(rows)
+    assert who.declares().status_code == 201
+    for _ in range(MOST_A_DAY - 1):
+        city.clock.stated += timedelta(seconds=1)
+        assert who.declares().status_code == 201
+    city.clock.stated += timedelta(seconds=1)
+    assert who.declares().status_code == 429
+
+
+def test_a_burst_of_requests_waits_for_connections_and_not_for_threads(city: City) -> None:
+    """More at once than there are connections and threads together."""
+    with ThreadPoolExecutor(120) as pool:
+        answers = pool.map(lambda _: city.browser.request("GET", "/health"), range(240))
+        assert {answer.status_code for answer in answers} == {200}
 
 
 def test_the_same_rows_again_are_nothing_new(city: City) -> None:

@@ -108,7 +108,7 @@ def told(healthcode: Command, monkeypatch: pytest.MonkeyPatch, sessions: dict[st
     """`told(account, *command)`: the command on that account's word."""
 
     def run(account: str, *arguments: object, stdin: str = "") -> object:
-        monkeypatch.setenv("HEALTHCODE_SESSION", sessions[account])
+        monkeypatch.setenv("HEALTHCODE_SESSION", sessions.get(account, account))
         return healthcode(*arguments, stdin=stdin)
 
     return run
@@ -211,6 +211,27 @@ def test_an_epidemiologist_is_registered_and_designates(told: Command) -> None:
     assert told("first.operator", "source", "add", *asked, "--division", "all").code == 0
     level = ["designate", "high", "--from", "2020-01-10", "--area", "420100"]
     assert told("first.operator", *level, "--client", "an.epi").out == "Recorded.\n"
+
+
+def test_a_community_writes_about_its_own_residents_only(told: Command) -> None:
+    told("hospital", "import", "people.csv")
+    opened = told(
+        "first.operator",
+        "account",
+        "add",
+        "e.community",
+        "--role",
+        "community",
+        "--scope",
+        "120116",
+    )
+    name, password = opened.out.split()
+    assert told("a.gate", "login", name, stdin=f"{password}\n").code == 0
+    other = (Path(SESSION)).read_text()
+    for command in ("declare", "code issue"):
+        said = told(other, *command.split(), *WRITES[command])
+        assert said.code == 3
+        assert "does not live in the division" in said.err
 
 
 def test_what_is_written_names_the_account(told: Command, database: Database) -> None:

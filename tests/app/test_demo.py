@@ -81,6 +81,18 @@ def test_the_demo_never_goes_into_a_citys_own_server(
         assert "HEALTHCODE_DATABASE_URL" in said.err
 
 
+@pytest.mark.parametrize("listen", ["0.0.0.0:8731", "192.0.2.7:8731", "[::]:8731"])
+def test_the_demo_with_its_known_passwords_listens_on_this_machine_alone(
+    own: Command, monkeypatch: pytest.MonkeyPatch, listen: str
+) -> None:
+    monkeypatch.setenv("HEALTHCODE_LISTEN", listen)
+    said = own("demo")
+    assert (said.code, said.out) == (3, "")
+    assert "this machine alone" in said.err
+    monkeypatch.setenv("HEALTHCODE_DEMO", "1")
+    assert own("serve").code == 4
+
+
 @pytest.fixture
 def outbreak(tmp_path: Path) -> Path:
     made = tmp_path / "the wave [bold] of [1]"

@@ -96,6 +96,7 @@ def test_a_number_is_kept_to_three_places(written: str, kept: str | None) -> Non
     "written",
     [
         "1000000", "999999.9996", "-1000000", "1e6", "1e999999", "1e99999999999999999999", "nan",
+        "1e999999999", "1e-999999999999999999999",
         "sNaN", "NaN123", "inf", "-Infinity", "1,5", "36.6 C", "--1", "0x10", "三", "9" * 5000,
         "\ud800",
     ],

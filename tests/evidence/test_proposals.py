@@ -18,7 +18,13 @@ from healthcode.evidence.actions import SourceRegistration, clear, designate, re
 from healthcode.evidence.declarations import Declaration, Symptom, declare
 from healthcode.evidence.feeds.deciding import Outcome
 from healthcode.evidence.feeds.pushing import push
-from healthcode.evidence.proposals import Decided, NotASecondPerson, NothingWaits, Waiting
+from healthcode.evidence.proposals import (
+    Decided,
+    NotASecondPerson,
+    NothingWaits,
+    NotYourDivision,
+    Waiting,
+)
 from healthcode.kit.clock import SetClock, local_today
 from healthcode.kit.db import Database
 from healthcode.kit.http import Caller
@@ -78,11 +84,16 @@ class City:
         return one.proposal
 
     def decides(
-        self, proposal: int, by: str | None = "approver", *, approve: bool = True
+        self,
+        proposal: int,
+        by: str | None = "approver",
+        *,
+        approve: bool = True,
+        scope: str = "*",
     ) -> Decided:
         house = self.house.acting_as(by) if by is not None else self.house
         with house.transaction() as transaction:
-            return proposals.decide(transaction, proposal, CITY, approve=approve)
+            return proposals.decide(transaction, proposal, CITY, scope, approve=approve)
 
     def approves(self) -> Decided:
         return self.decides(self.proposal())
@@ -400,6 +411,20 @@ def test_a_newer_word_that_is_not_taken_leaves_the_one_that_waits(city: City) ->
         register(transaction, narrow)
     assert city.sends(close(1, area="420106")) == (0, 0, 1)
     assert city.left() == 1
+
+
+def test_a_districts_approver_decides_about_its_own_residents_only(city: City) -> None:
+    city.sends(close(1))
+    proposal = city.proposal()
+    for approve in (True, False):
+        with pytest.raises(NotYourDivision):
+            city.decides(proposal, scope="120101", approve=approve)
+    with city.house.transaction() as transaction:
+        home = sa.text("UPDATE people.persons SET residence = '120101001' WHERE person = :who")
+        transaction.run(home, {"who": city.person(1)})
+    with pytest.raises(NotYourDivision):
+        city.decides(proposal, scope="120102")
+    assert city.decides(proposal, scope="120101").recorded == 1
 
 
 def test_another_client_withdraws_nothing_of_what_waits(city: City) -> None:

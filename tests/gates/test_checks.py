@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 import sqlalchemy as sa
@@ -169,7 +170,9 @@ class Web:
         self.caller = Caller("gate-1", "gate", None, "")
         self.transactions = transaction
         app = FastAPI()
-        app.state.house = House(self, lambda _transaction, _token: self.caller, "12")
+        app.state.house = House(
+            self, lambda _transaction, _token: self.caller, "12", anyio.Semaphore(5)
+        )
         app.state.policy = POLICY
         app.include_router(api.router)
         answer_in_words(app)

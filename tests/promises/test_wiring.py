@@ -54,7 +54,7 @@ def deferred() -> dict[str, list[tuple[str, set[str]]]]:
     found: dict[str, list[tuple[str, set[str]]]] = {}
     for file in house():
         for call, job in sent(file, "defer"):
-            given = {keyword.arg for keyword in call.keywords if keyword.arg} - {"once"}
+            given = {keyword.arg for keyword in call.keywords if keyword.arg} - {"once", "later"}
             name = value_of(file, job)
             assert isinstance(name, str)
             found.setdefault(name, []).append((f"{file.name}:{call.lineno}", given))

@@ -171,7 +171,7 @@ def register_real_name(
     if not together:
         raise NotTogether
     # 3. The person of the document, whoever else is at it.
-    [person] = introduce(transaction, CITIZEN, [Introduction(paper, None, stated)])
+    [person] = introduce(transaction, CITIZEN, [Introduction(paper, None, stated, checked=True)])
     assert person is not None  # only a second document could be another's
     if citizen.verified:
         return

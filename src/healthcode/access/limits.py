@@ -51,7 +51,8 @@ class Limit(NamedTuple):
 LIMITS: Mapping[Tried, tuple[Limit, ...]] = {
     # A message costs money and rings in somebody's pocket.
     Tried.CODE_BY_PHONE: (Limit(1, MINUTE), Limit(5, HOUR), Limit(10, DAY)),
-    Tried.CODE_BY_ORIGIN: (Limit(60, HOUR),),
+    # A carrier's address stands for thousands of phones; each has its own limit above.
+    Tried.CODE_BY_ORIGIN: (Limit(1000, HOUR),),
     Tried.PASSWORD_BY_NAME: (Limit(10, HOUR),),
     Tried.PASSWORD_BY_ORIGIN: (Limit(60, HOUR),),
     # Otherwise the registry could be asked for anybody's number, guess by guess.

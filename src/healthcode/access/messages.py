@@ -23,7 +23,7 @@ def post(transaction: Transaction, phone: str, text: str, until: datetime) -> No
         "until": until,
     }
     made = transaction.run(sa.insert(messages).values(row).returning(messages.c.message))
-    transaction.defer(SEND, message=made.scalar_one())
+    transaction.defer(SEND, later=True, message=made.scalar_one())
 
 
 def send(transaction: Transaction, message: int) -> None:

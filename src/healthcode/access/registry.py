@@ -9,6 +9,7 @@ from typing import Protocol
 import httpx
 from pydantic import BaseModel, StrictBool, ValidationError
 
+from healthcode.kit import bridges
 from healthcode.kit.errors import NotReady
 from healthcode.kit.words import Words
 
@@ -53,9 +54,7 @@ class HttpRegistry:
         if not self._free.acquire(timeout=PATIENCE):
             raise RegistryFails
         try:
-            answer = httpx.post(self.url, json=asked, timeout=DEADLINE)
-            answer.raise_for_status()
-            return _Answer.model_validate_json(answer.content).match
+            return _Answer.model_validate_json(bridges.post(self.url, asked, DEADLINE)).match
         except (httpx.HTTPError, httpx.InvalidURL, ValidationError):
             # from None: what these say shows the address or the answer
             raise RegistryFails from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from difflib import get_close_matches
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -84,8 +84,9 @@ ALLOWED = {
         zh="请用 healthcode login 取得", en="get one with healthcode login, or use a client key"
     ),
     "demo": Words(
-        zh="只由 healthcode demo 设置，且不能与 HEALTHCODE_DATABASE_URL 同用",
-        en="only healthcode demo sets it, and never together with HEALTHCODE_DATABASE_URL",
+        zh="只由 healthcode demo 设置，只在本机监听，且不能与 HEALTHCODE_DATABASE_URL 同用",
+        en="only healthcode demo sets it, for an address of this machine alone, and never together "
+        "with HEALTHCODE_DATABASE_URL",
     ),
 }
 """What each setting takes, for whoever wrote something else."""
@@ -180,6 +181,8 @@ class Settings(BaseSettings):
     def _demo_has_no_server(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("database_url") is not None:
             raise ValueError
+        if value and not is_loopback(info.data.get("listen", "")):
+            raise ValueError
         return value
 
     @field_validator("database_url")
@@ -195,6 +198,15 @@ class Settings(BaseSettings):
         except ArgumentError:
             raise ValueError from None
         return value
+
+
+def is_loopback(listen: str) -> bool:
+    """Whether an address, as `127.0.0.1:8720`, is this machine's alone."""
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def read_settings() -> Settings:

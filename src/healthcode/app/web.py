@@ -11,10 +11,12 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from time import perf_counter
 from typing import cast
 
+import anyio
 from fastapi import APIRouter, FastAPI, Request, Response
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from pydantic import BaseModel
+from sqlalchemy.pool import QueuePool
 from starlette.types import ASGIApp
 
 import healthcode
@@ -97,7 +99,8 @@ def web(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with opening() as (database, city):
-            app.state.house = House(database, identify, city)
+            turns = anyio.Semaphore(cast("QueuePool", database.engine.pool).size())
+            app.state.house = House(database, identify, city, turns)
             yield
 
     app = FastAPI(

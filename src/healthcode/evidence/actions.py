@@ -197,9 +197,9 @@ def persons_under(
 ) -> Iterator[int]:
     """Persons of whom a fact lies in one of the areas or at one of the places; some twice."""
     for area in areas:
-        yield from transaction.run(queries.PERSONS_IN, {"area": area}).scalars()
+        yield from transaction.run(queries.PERSONS_IN, {"area": area, "most": None}).scalars()
     for place in places:
-        yield from transaction.run(queries.PERSONS_AT, {"place": place}).scalars()
+        yield from transaction.run(queries.PERSONS_AT, {"place": place, "most": None}).scalars()
 
 
 def last_recorded(transaction: Transaction) -> datetime | None:

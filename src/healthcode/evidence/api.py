@@ -251,7 +251,9 @@ def decide(
     call: Call, proposal: Annotated[int, Path(ge=1, le=2**63 - 1)], body: DecisionSaid
 ) -> DecidedShown:
     """Not for whoever proposed it, or opened an account that did, or was opened by one."""
-    decided = proposals.decide(call.transaction, proposal, call.city, approve=body.approve)
+    decided = proposals.decide(
+        call.transaction, proposal, call.city, call.caller.scope, approve=body.approve
+    )
     return DecidedShown(recorded=decided.recorded, rejected=decided.rejected)
 
 

@@ -9,13 +9,15 @@ from datetime import datetime
 from healthcode.access import is_second_person
 from healthcode.evidence.declarations import OWN
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Staged
+from healthcode.evidence.feeds.batches import Staged, subject_of
 from healthcode.evidence.feeds.deciding import ANY, Desk, Outcome, Registration
 from healthcode.evidence.feeds.recording import OURS, Recorder, alone, desk_of
 from healthcode.evidence.queries import SOURCES
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput, Refused
 from healthcode.kit.words import Words
+from healthcode.people import persons_of, residences
+from healthcode.places import covers
 
 
 class NothingWaits(BadInput):
@@ -35,6 +37,16 @@ class NotASecondPerson(Refused):
         zh="须由另一人批准：提出者本人、其开设者，以及由他们开设的账号都不能批准。",
         en="Another person has to approve: not who proposed it, nor who opened that account, nor "
         "an account that any of them opened.",
+    )
+
+
+class NotYourDivision(Refused):
+    """A proposal about people or areas beyond the approver's division."""
+
+    words = Words(
+        zh="其中有您负责的区划以外的人员或地区，或居住地不明的人员，须由全市范围的复核人批准。",
+        en="There are people or areas beyond your division in it, or people whose residence "
+        "nobody has said: a city-wide approver decides this.",
     )
 
 
@@ -63,10 +75,13 @@ def waiting(transaction: Transaction) -> list[Waiting]:
     return [Waiting(**row._mapping) for row in transaction.run(queries.WAITING)]
 
 
-def decide(transaction: Transaction, proposal: int, city: str, *, approve: bool) -> Decided:
+def decide(
+    transaction: Transaction, proposal: int, city: str, scope: str, *, approve: bool
+) -> Decided:
     """Approve a proposal, or refuse it, on the word of the transaction's account.
 
-    What is approved is known from now on. Raises NothingWaits or NotASecondPerson.
+    The scope is the account's. What is approved is known from now on. Raises NothingWaits,
+    NotASecondPerson or NotYourDivision.
     """
     found = transaction.run(queries.LOCK_PROPOSAL, {"proposal": proposal}).one_or_none()
     if found is None:
@@ -78,6 +93,8 @@ def decide(transaction: Transaction, proposal: int, city: str, *, approve: bool)
     key = {"proposal": proposal}
     about = _one_of_ours(_rows(transaction, proposal))
     alone(transaction, found.client, about)
+    if not (scope == ANY or covers(scope, city)):
+        _check_within(transaction, found.client, scope, _rows(transaction, proposal))
     rows = _rows(transaction, proposal)  # again: some may have been taken back meanwhile
     transaction.run(queries.FORGET_PROPOSED, key)
     decision = key | {"now": transaction.now, "account": account, "approved": approve}
@@ -90,6 +107,22 @@ def decide(transaction: Transaction, proposal: int, city: str, *, approve: bool)
     batch = recorder.record(found.what, rows)
     taken = sum(count for outcome, count in batch.counts.items() if outcome != Outcome.UNCHANGED)
     return Decided(taken, len(batch.rejected))
+
+
+def _check_within(transaction: Transaction, client: str, scope: str, rows: list[Staged]) -> None:
+    """A district's approver decides about its own residents and areas. Raises NotYourDivision."""
+    subjects = [subject_of(row.said["subject"]) for row in rows if row.said.get("subject")]
+    known = persons_of(transaction, client, [each for each in subjects if each.kind != OURS])
+    ours = {each: int.from_bytes(each.hashed) for each in subjects if each.kind == OURS}
+    homes = residences(transaction, [*known.values(), *ours.values()])
+    people = known | ours
+    for row in rows:
+        if row.said.get("subject"):
+            where = homes.get(people.get(subject_of(row.said["subject"]), 0), "")
+        else:
+            where = row.said.get("area") or ""
+        if not covers(scope, where):
+            raise NotYourDivision
 
 
 def _rows(transaction: Transaction, proposal: int) -> list[Staged]:

@@ -65,12 +65,12 @@ FACTS_BY_ID = sa.text("""
 PERSONS_IN = sa.text("""
     SELECT DISTINCT person FROM evidence.facts
     WHERE area <> '' AND area >= :area AND starts_with(area, :area)
-    ORDER BY person
+    ORDER BY person LIMIT CAST(:most AS bigint)
 """)
 
 PERSONS_AT = sa.text("""
     SELECT DISTINCT person FROM evidence.facts WHERE place = :place AND place <> ''
-    ORDER BY person
+    ORDER BY person LIMIT CAST(:most AS bigint)
 """)
 
 REGISTRATIONS = sa.text("""
@@ -97,8 +97,9 @@ SPAN_OF_FACTS = sa.text("""
 """)
 
 DECLARED_SINCE = sa.text("""
-    SELECT count(*) FROM evidence.facts
-    WHERE person = :person AND kind = 'declaration' AND started_at > :since
+    SELECT count(*) FROM evidence.facts f JOIN evidence.recordings r USING (recording)
+    WHERE f.person = :person AND f.kind = 'declaration' AND f.started_at > :since
+      AND starts_with(r.account, 'citizen.')
 """)
 
 LAST_CLEARED = sa.text("""

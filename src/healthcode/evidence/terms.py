@@ -84,6 +84,10 @@ class Changes(Protocol):
     def whole(self) -> bool:
         """Whether they cannot be parted: a designation reaches everybody or waits."""
 
+    @property
+    def too_wide(self) -> bool:
+        """Whether more people are touched than can be weighed while everybody waits."""
+
     def write(self, waiting: frozenset[int]) -> Mapping[int, frozenset[str]]:
         """Write them, but for those about persons who wait; persons touched, with the sources."""
 

@@ -105,9 +105,14 @@ class Transaction:
         """Tell the rooms above, now and in this transaction."""
         hear(self._listeners, self, event)
 
-    def defer(self, job: str, *, once: str | None = None, **arguments: Any) -> bool:
-        """Ask for a job when this transaction commits; False if `once` is waiting already."""
-        return self._jobs.defer(self.connection, job, once=once, arguments=arguments)
+    def defer(
+        self, job: str, *, once: str | None = None, later: bool = False, **arguments: Any
+    ) -> bool:
+        """Ask for a job when this transaction commits; False if `once` is waiting already.
+
+        What is `later` lets every other job pass.
+        """
+        return self._jobs.defer(self.connection, job, once=once, later=later, arguments=arguments)
 
 
 @dataclass(frozen=True)

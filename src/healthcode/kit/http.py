@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
+import anyio
 import sqlalchemy as sa
 from fastapi import Depends, FastAPI, Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, StringConstraints
@@ -33,6 +36,7 @@ ALLOWS = "x-allows"
 ANYONE: Final = "anyone"
 """The role of a caller without a session, and of a route that needs none."""
 
+PATIENCE = 20.0  # seconds that a request waits for its turn
 TOO_LARGE = 413
 UNREADABLE = 400  # FastAPI's own, for a body that it cannot decode
 KEPT_NOWHERE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -137,6 +141,7 @@ class House:
     database: Database
     identify: Callable[[Transaction, str | None], Caller]
     city: str  # the kept code of the city that is served
+    turns: anyio.Semaphore  # as many requests at once as there are connections
 
 
 @dataclass(frozen=True)
@@ -182,7 +187,24 @@ def _call(request: Request) -> Iterator[Asked]:
         yield Asked(caller, acting, language_of(request), house.city)
 
 
-guard = Depends(_call, scope="function")  # ends, and commits, before the answer is sent
+_called = contextmanager(_call)
+
+
+async def _in_turn(request: Request) -> AsyncIterator[Asked]:
+    """Wait for a connection without holding a thread that somebody who has one will need."""
+    house: House = request.app.state.house
+    with anyio.move_on_after(PATIENCE) as waiting:
+        await house.turns.acquire()
+    if waiting.cancelled_caught:
+        raise TooBusy
+    try:
+        async with contextmanager_in_threadpool(_called(request)) as asked:
+            yield asked
+    finally:
+        house.turns.release()
+
+
+guard = Depends(_in_turn, scope="function")  # ends, and commits, before the answer is sent
 Call = Annotated[Asked, guard]
 
 

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 # Its own messages give the arguments of jobs, which name persons by their keys.
 logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
 
+AT_ONCE = 3  # jobs of a worker: one that waits for a service must not hold up the colours
 STALLED_AFTER = 60.0  # seconds without a heartbeat; a worker sends one every ten
 
 
@@ -62,6 +63,7 @@ class Jobs:
         job: str,
         *,
         once: str | None = None,
+        later: bool = False,
         arguments: Mapping[str, Any],
     ) -> bool:
         """Put a job in the queue when the connection commits; it may run at once after that.
@@ -72,7 +74,11 @@ class Jobs:
             raise LookupError(f"no job is called {job}")
         raw = connection.connection.driver_connection
         task = self._queue.configure_task(
-            job, queueing_lock=once, connection=raw, allow_unknown=True
+            job,
+            queueing_lock=once,
+            connection=raw,
+            allow_unknown=True,
+            priority=-1 if later else 0,
         )
         try:
             # A duplicate must not abort the caller's transaction: only this savepoint.
@@ -120,6 +126,7 @@ async def _work(app: procrastinate.App, *, wait: bool) -> None:
         work = asyncio.create_task(
             app.run_worker_async(
                 wait=wait,
+                concurrency=AT_ONCE if wait else 1,  # one by one, a job may ask for another
                 listen_notify=wait,
                 delete_jobs="successful",
                 install_signal_handlers=False,

@@ -40,12 +40,14 @@ class Subject:
 class Introduction:
     """A client's word about a person: what it calls them, perhaps a document, what it states.
 
-    `states` holds any of sex, age, residence (kept code) and name_sealed.
+    `states` holds any of sex, age, residence (kept code) and name_sealed. A name that the registry
+    has `checked` is what a gate compares with the document: nobody else's word changes it.
     """
 
     subject: Subject
     document: Subject | None
     states: Mapping[str, object]
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,12 @@ def introduce(
         who if row.document is None or owners[row.document] == who else None
         for row, who in zip(rows, people, strict=True)
     ]
-    _state(transaction, [(who, row.states) for who, row in zip(taken, rows, strict=True) if who])
+    said = [
+        (who, dict(row.states) | {"checked": row.checked})
+        for who, row in zip(taken, rows, strict=True)
+        if who
+    ]
+    _state(transaction, said)
     return taken
 
 
@@ -206,7 +213,10 @@ def _state(transaction: Transaction, said: Sequence[tuple[int, Mapping[str, obje
     if said:
         rows = [
             {"who": who, "now": transaction.now}
-            | {name: states.get(name) for name in ("sex", "age", "residence", "name_sealed")}
+            | {
+                name: states.get(name)
+                for name in ("sex", "age", "residence", "name_sealed", "checked")
+            }
             for who, states in sorted(said, key=lambda pair: pair[0])
         ]
         transaction.run(queries.STATE, rows)

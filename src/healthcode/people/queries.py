@@ -50,6 +50,8 @@ STATE = sa.text("""
     UPDATE people.persons SET
         sex = coalesce(:sex, sex), age = coalesce(:age, age),
         residence = coalesce(:residence, residence),
-        name_sealed = coalesce(:name_sealed, name_sealed), stated_at = :now
+        name_sealed = CASE WHEN :checked OR NOT name_checked
+            THEN coalesce(:name_sealed, name_sealed) ELSE name_sealed END,
+        name_checked = name_checked OR :checked, stated_at = :now
     WHERE person = :who
 """)

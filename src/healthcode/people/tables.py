@@ -15,6 +15,13 @@ persons = sa.Table(
     sa.Column("residence", sa.Text, nullable=False, server_default="", comment="kept code"),
     sa.Column("name_sealed", sa.LargeBinary, comment="sealed for people.persons.name"),
     sa.Column("stated_at", sa.TIMESTAMP(timezone=True), comment="when the row was last stated"),
+    sa.Column(
+        "name_checked",
+        sa.Boolean,
+        nullable=False,
+        server_default="false",
+        comment="by the registry: no department states it anew",
+    ),
     sa.CheckConstraint("sex IN (0, 1, 2, 9)", name="persons_sex"),
     sa.CheckConstraint("age BETWEEN 0 AND 150", name="persons_age"),
     schema="people",

@@ -35,7 +35,9 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
     room = _room(transaction, accounts | {f"source:{name}" for name in changes.sources})
     with transaction.savepoint() as point:
         touched = changes.write(frozenset())
-        if changes.whole:
+        if changes.too_wide:
+            turning, waiting = list[int](), frozenset(touched)
+        elif changes.whole:
             turning, waiting = _all_or_nobody(transaction, touched, room)
         else:
             turning, waiting = _first_come(transaction, touched, accounts, room)

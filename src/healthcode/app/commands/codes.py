@@ -79,6 +79,7 @@ def code_issue(
     with acting("code issue") as act:
         with act.database.transaction() as transaction:
             whom = common.person(transaction, common.argument(person))
+            common.within_scope(transaction, act.caller, whom)
             papers = shown_of(transaction, whom)
             if papers is None:
                 raise NoPapers

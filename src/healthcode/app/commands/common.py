@@ -29,8 +29,9 @@ from healthcode.kit.errors import BadInput, HouseError, Refused
 from healthcode.kit.http import ANYONE, Caller
 from healthcode.kit.words import Language, Words
 from healthcode.people import identify as identify_person
-from healthcode.people import persons_of
+from healthcode.people import persons_of, residences
 from healthcode.people.terms import is_document
+from healthcode.places import covers
 
 out = Console()
 err = Console(stderr=True)
@@ -38,6 +39,7 @@ err = Console(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 Person = Annotated[str, typer.Argument(help="10:NUMBER, CLIENT/KEY, or - for standard input.")]
 
+EVERYWHERE = "*"
 SESSION = "session"
 """The file in the data folder that keeps who is signed in."""
 
@@ -101,6 +103,16 @@ class OtherClient(Refused):
     )
 
 
+class OutsideScope(Refused):
+    """Somebody who does not live where the account's word reaches."""
+
+    words = Words(
+        zh="此人不在账号 {account} 负责的区划之内，或居住地不明。",
+        en="This person does not live in the division of the account {account}, or nobody has "
+        "said where they live.",
+    )
+
+
 class NobodyKnown(BadInput):
     """Nobody is known under this document or key."""
 
@@ -144,6 +156,14 @@ class Acting:
         if asked not in {None, account}:
             raise OtherClient(account=account)
         return account
+
+
+def within_scope(transaction: Transaction, caller: Caller, whom: int) -> None:
+    """A community writes about its own residents. Raises OutsideScope."""
+    home = residences(transaction, [whom]).get(whom, "")
+    bound = caller.role == Role.COMMUNITY and caller.scope != EVERYWHERE
+    if bound and not covers(caller.scope, home):
+        raise OutsideScope(account=caller.account)
 
 
 @contextmanager

@@ -180,6 +180,7 @@ def declare_for(
                 trips=tuple(_trip(each) for each in trip or []),
             )
             whom = common.person(transaction, common.argument(person))
+            common.within_scope(transaction, act.caller, whom)
             warnings = declare(transaction, whom, said, own=False)
         run_jobs(act.database, wait=False)
     for each in warnings:
@@ -249,7 +250,7 @@ def approve(
         for number in proposal:
             with act.database.transaction() as transaction:
                 decided = proposals.decide(
-                    transaction, number, act.settings.city, approve=not refuse
+                    transaction, number, act.settings.city, act.caller.scope, approve=not refuse
                 )
             recorded += decided.recorded
             rejected += decided.rejected

@@ -21,7 +21,7 @@ from healthcode.app import showing
 from healthcode.app.demo import staff
 from healthcode.app.demo.outside import REGISTRY
 from healthcode.app.demo.staff import CLIENT, PLACES
-from healthcode.app.settings import Settings, read_settings
+from healthcode.app.settings import Settings, is_loopback, read_settings
 from healthcode.evidence.actions import SourceRegistration, register
 from healthcode.evidence.feeds.importing import Importer
 from healthcode.kit.clock import local_today
@@ -87,6 +87,17 @@ class NotOnARealServer(Refused):
     )
 
 
+class NotOnLoopback(Refused):
+    """The demo, with its known passwords, for others to reach."""
+
+    words = Words(
+        zh="演示的口令人人皆知，因此只在本机监听。"
+        "请把 HEALTHCODE_LISTEN 改为 127.0.0.1:端口，或不设置。",
+        en="Everybody knows the demo's passwords, so it listens on this machine alone. Set "
+        "HEALTHCODE_LISTEN to 127.0.0.1:PORT, or unset it.",
+    )
+
+
 @dataclass(frozen=True)
 class Shown:
     """The city as the demo shows it."""
@@ -121,10 +132,12 @@ class Shown:
 
 
 def settings() -> Settings:
-    """The demo's settings. Raises NotOnARealServer."""
+    """The demo's settings. Raises NotOnARealServer or NotOnLoopback."""
     found = read_settings()
     if found.database_url is not None:
         raise NotOnARealServer
+    if not is_loopback(found.listen):
+        raise NotOnLoopback
     return found
 
 

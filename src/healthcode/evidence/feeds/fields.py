@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 
 from healthcode.evidence.feeds.reasons import Rejected
@@ -82,7 +82,7 @@ def number(column: str, text: str) -> str | None:
     try:
         value = Decimal(text) + 0  # so that -0 is 0
         rounded = value.quantize(Decimal("0.001"))
-    except InvalidOperation:
+    except ArithmeticError:  # an exponent may be out of all bounds
         raise Rejected(column, "bad_number") from None
     if not rounded.is_finite() or abs(rounded) >= 10**6:
         raise Rejected(column, "bad_number")

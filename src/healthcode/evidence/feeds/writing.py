@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -22,6 +23,8 @@ from healthcode.evidence.tables import SELF, proposed_rows
 from healthcode.evidence.terms import Designated, Recorded
 from healthcode.kit.db import Transaction, copy_in
 from healthcode.people import Subject
+
+WIDEST = 200_000  # people under one designation: about two seconds, in which all evidence waits
 
 Touched = Mapping[int, frozenset[str]]
 
@@ -64,6 +67,7 @@ class RowChanges:
     held: list[Change] = field(default_factory=list)
 
     whole: ClassVar[bool] = False
+    too_wide: bool = False
     what: ClassVar[str]
     new_ids: ClassVar[sa.TextClause]
     columns: ClassVar[str]
@@ -272,8 +276,9 @@ class DesignationChanges(RowChanges):
         self._places = tuple(sorted({place for _, place in where if place}))
         if not self.weighed:
             return {}
-        speaks = frozenset({self.source})
-        return dict.fromkeys(self._under(), speaks)
+        touched = dict.fromkeys(islice(self._under(), WIDEST + 1), frozenset({self.source}))
+        self.too_wide = len(touched) > WIDEST
+        return touched
 
     def tell(self) -> None:
         """Say where the risk changed."""
@@ -283,10 +288,10 @@ class DesignationChanges(RowChanges):
 
     def _under(self) -> Iterable[int]:
         for area in self._areas:
-            rows = self.transaction.run(PERSONS_IN, {"area": area})
+            rows = self.transaction.run(PERSONS_IN, {"area": area, "most": WIDEST + 1})
             yield from rows.scalars()
         for place in self._places:
-            rows = self.transaction.run(PERSONS_AT, {"place": place})
+            rows = self.transaction.run(PERSONS_AT, {"place": place, "most": WIDEST + 1})
             yield from rows.scalars()
 
     def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
