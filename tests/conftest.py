@@ -11,8 +11,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
+from healthcode.access import passwords
 from healthcode.app.wiring import JOBS, LISTENERS, SHIPPED_RULEBOOK, prepare, shipped
 from healthcode.kit.clock import SetClock, SystemClock
 from healthcode.kit.db import Database, Transaction
@@ -50,6 +52,14 @@ def server() -> Iterator[str]:
             connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("SELECT pg_reload_conf()")
         yield address
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Passwords that cost nothing to try; what they cost is the library's own default."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", PasswordHasher(1, 8, 1))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -258,7 +258,7 @@ def _killed_or_not(
 def test_an_import_killed_at_random_moments_ends_as_an_undisturbed_one(
     city: Callable[[], City], tmp_path: Path
 ) -> None:
-    _killed_or_not(city, tmp_path, rows=30_000, kills=3, seed=1)
+    _killed_or_not(city, tmp_path, rows=20_000, kills=3, seed=1)
 
 
 @pytest.mark.slow
