@@ -160,9 +160,9 @@ def test_a_key_id_has_four_bytes(kid: bytes) -> None:
 
 def test_what_was_prepared_is_not_changed_afterwards() -> None:
     with pytest.raises(FrozenInstanceError):
-        prepare(PHONE, KID).payload = b""  # type: ignore[misc]
+        prepare(PHONE, KID).payload = b""
     with pytest.raises(FrozenInstanceError):
-        PHONE.colour = Status.RED  # type: ignore[misc]
+        PHONE.colour = Status.RED
 
 
 def changed(**members: object) -> dict[object, object]:

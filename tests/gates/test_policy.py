@@ -287,6 +287,6 @@ def test_what_is_no_policy_at_all_is_refused_in_words(text: str) -> None:
 
 def test_a_policy_cannot_be_changed_once_it_is_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        POLICY.list_max = timedelta(days=9)  # type: ignore[misc]
+        POLICY.list_max = timedelta(days=9)
     with pytest.raises(ValueError, match="frozen"):
-        case(CELLS[0]).guard = Words(zh="别", en="no")  # type: ignore[misc]
+        case(CELLS[0]).guard = Words(zh="别", en="no")

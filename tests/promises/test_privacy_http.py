@@ -257,7 +257,7 @@ def run(server: str, masters: str, tmp_path_factory: pytest.TempPathFactory) -> 
     with logged() as lines, opened(server, masters, folder, server_settings=TALKATIVE) as city:
         url = city.database.engine.url.set(drivername="postgresql").render_as_string(False)
         browser = Watched(city.browser)
-        city.browser = browser  # type: ignore[assignment]
+        city.browser = browser
         people = [city.newcomer(name) for name in NAMES]
         stranger = city.newcomer("上官婉儿", known=False).signs_in()
         carried = go_right(city, people)

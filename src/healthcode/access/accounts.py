@@ -24,6 +24,7 @@ from healthcode.places import kept_code
 
 KEY = "access.accounts.key"
 EVERYWHERE = "*"
+LONGEST_SCOPE = 64  # characters; a place's id has twelve
 
 
 class AlreadyFounded(Refused):
@@ -269,7 +270,7 @@ def _scope(role: Role, scope: str) -> str:
             raise BadAccount(what="scope", allowed="GB/T 2260 (120101), *")
         return kept
     if kind is ScopeKind.PLACE:
-        if not scope or len(scope) > 64 or not scope.isprintable() or " " in scope:  # noqa: PLR2004
+        if not scope or len(scope) > LONGEST_SCOPE or not scope.isprintable() or " " in scope:
             raise BadAccount(what="scope", allowed="the id of a registered place")
         return scope
     if scope:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -31,6 +29,7 @@ from healthcode.kit.db import Database, Transaction, answering, engine_for
 from healthcode.kit.embedded import embedded_server, ensure_database
 from healthcode.kit.errors import NotReady
 from healthcode.kit.events import Listeners
+from healthcode.kit.files import write_once
 from healthcode.kit.jobs import Job, Jobs
 from healthcode.kit.migrations import migrate
 from healthcode.kit.secrets import MasterKeys, new_master_key
@@ -181,15 +180,5 @@ def master_keys(settings: Settings) -> MasterKeys:
         return MasterKeys.read(settings.master_keys.get_secret_value())
     path = settings.data_dir / "master.key"
     if not path.exists():
-        # Written whole and then linked, so that of two processes at once the first one's counts.
-        fresh = path.with_name(f"master.key.{secrets.token_hex(4)}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(new_master_key())
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        write_once(path, new_master_key().encode())
     return MasterKeys.read(path.read_text())

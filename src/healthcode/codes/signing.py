@@ -6,8 +6,6 @@ in the transaction that signs: a crash leaves the intent as it was, and nothing 
 
 from __future__ import annotations
 
-import os
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +31,7 @@ from healthcode.codes.terms import Reference, Shown, Status
 from healthcode.kit.clock import Clock
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import NotReady
+from healthcode.kit.files import write_once
 from healthcode.kit.words import Words
 from healthcode.rulebook import Colour
 
@@ -70,17 +69,7 @@ def demo_key(path: Path, city: str) -> SigningKey:
     if not path.exists():
         made = ec.generate_private_key(ec.SECP256R1())
         text = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        # Written whole and then linked, so that of two processes at once the first one's counts.
-        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        write_once(path, text)
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError) as error:

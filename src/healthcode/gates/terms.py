@@ -27,11 +27,9 @@ from pydantic import (
 
 from healthcode.codes import Outcome
 from healthcode.kit.errors import BadInput
+from healthcode.kit.files import read_yaml
 from healthcode.kit.words import Words
 from healthcode.places import PlaceKind
-
-# The safe loader in C, where PyYAML has it.
-SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Decision(StrEnum):
@@ -259,7 +257,7 @@ def _joined(words: list[Words]) -> Words:
 def read_policy(text: str) -> Policy:
     """A policy from its YAML. Raises BadPolicy, which says where and what."""
     try:
-        return Policy.model_validate(yaml.load(text, Loader=SAFE_LOADER))  # noqa: S506 - it is a safe loader
+        return Policy.model_validate(read_yaml(text))
     except yaml.YAMLError as error:
         raise BadPolicy(where="YAML", what=str(error)) from error
     except ValidationError as error:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from healthcode.evidence import Designated, Recorded, last_recorded, persons_under
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput, NotReady
+from healthcode.kit.files import read_yaml
 from healthcode.kit.words import Words
 from healthcode.rulebook import queries
 from healthcode.rulebook.tables import rulebooks
@@ -27,8 +28,6 @@ AT_ONCE = 1000  # people a listener reassesses in the publisher's transaction; m
 REASSESS = "rulebook.reassess"
 REASSESS_DUE = "rulebook.reassess_due"
 COMPILER = "1"  # raise it when `expression.py` compiles to other statements
-# The safe loader in C, where PyYAML has it: every command reads the shipped rulebook.
-SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NOW = "infinity"  # known at: whatever this transaction can see
 
 
@@ -79,7 +78,7 @@ class Judgement:
 def read_rulebook(text: str) -> Rulebook:
     """A rulebook from its YAML. Raises BadRulebook, which says where and what."""
     try:
-        return Rulebook.model_validate(yaml.load(text, Loader=SAFE_LOADER))  # noqa: S506 - it is a safe loader
+        return Rulebook.model_validate(read_yaml(text))
     except yaml.YAMLError as error:
         raise BadRulebook(where="YAML", what=str(error)) from error
     except ValidationError as error:

@@ -31,7 +31,7 @@ code_cli = typer.Typer(help="Codes.", no_args_is_help=True)
 place_cli = typer.Typer(help="Registered places.", no_args_is_help=True)
 
 PATIENCE = 10.0  # seconds; the signer answers within one
-LOOK_AGAIN = 0.1
+LOOK_AGAIN = 0.1  # seconds between two looks at the result, which another process writes
 
 
 class NoPapers(BadInput):

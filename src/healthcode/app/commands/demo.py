@@ -24,6 +24,7 @@ from healthcode.kit.words import Language, Words
 
 PROCESSES = ("serve", "work", "sign")
 PATIENCE = 30.0  # seconds for the web process to answer
+LOOK_AGAIN = 0.1  # seconds between two looks at processes, which tell us nothing by themselves
 FAREWELL = 10.0  # seconds for a process to end by itself
 
 
@@ -124,7 +125,7 @@ def _interrupted() -> None:
 def _wait_for(settings: Settings, running: dict[str, subprocess.Popen[bytes]]) -> None:
     """Until the web process answers. Raises DemoFails."""
     address = f"http://{settings.listen}/health"
-    for _ in range(int(PATIENCE / 0.1)):
+    for _ in range(int(PATIENCE / LOOK_AGAIN)):
         for name, process in running.items():
             if process.poll() is not None:
                 raise DemoFails(what=name, listen=settings.listen)
@@ -132,7 +133,7 @@ def _wait_for(settings: Settings, running: dict[str, subprocess.Popen[bytes]]) -
             if httpx.get(address, timeout=1).is_success:
                 return
         except httpx.TransportError:
-            time.sleep(0.1)
+            time.sleep(LOOK_AGAIN)
     raise DemoFails(what="serve", listen=settings.listen)
 
 
@@ -142,4 +143,4 @@ def _stay(settings: Settings, running: dict[str, subprocess.Popen[bytes]]) -> No
         for name, process in running.items():
             if process.poll() is not None:
                 raise DemoFails(what=name, listen=settings.listen)
-        time.sleep(0.2)
+        time.sleep(LOOK_AGAIN)

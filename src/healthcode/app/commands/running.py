@@ -7,6 +7,7 @@ import sys
 import typer
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from healthcode.app import signer
 from healthcode.app.commands import common
@@ -59,7 +60,7 @@ def serve() -> None:
         port=int(port),
         websockets=False,
         log_access=False,  # addresses of people are nobody's business
-        log_level="warning",  # type: ignore[arg-type]
+        log_level=LogLevels.warning,
     ).serve()
 
 

@@ -23,7 +23,7 @@ from healthcode.kit.errors import NotReady
 from healthcode.kit.words import Language, Words
 
 PATIENCE = 15.0  # seconds for a text message or a signature
-LOOK_AGAIN = 0.1
+LOOK_AGAIN = 0.1  # seconds between two looks, as an app would poll
 WARM = 36.5  # degrees Celsius
 
 

@@ -7,6 +7,7 @@ stand in `evidence.proposed_rows`, as they were staged.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -56,7 +57,7 @@ class Change:
 
 
 @dataclass
-class RowChanges:
+class RowChanges(ABC):
     """The changes of one batch; see `evidence.terms.Changes`."""
 
     transaction: Transaction
@@ -138,8 +139,9 @@ class RowChanges:
         self._save_states(fresh, ids, [change for change in changes if not change.is_new])
         return [change.takes_back for change in gone if change.takes_back is not None]
 
+    @abstractmethod
     def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
-        raise NotImplementedError
+        """A change as a row of its table."""
 
     def _save_states(
         self, fresh: Sequence[Change], ids: Sequence[int], gone: Sequence[Change]
