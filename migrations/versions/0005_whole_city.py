@@ -1,0 +1,18 @@
+"""The whole city: snapshots, and designations found by index."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+STATEMENTS: list[str] = []
+
+
+def upgrade() -> None:
+    """See above."""
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    for statement in STATEMENTS:
+        connection.execute(statement)
