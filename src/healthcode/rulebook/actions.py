@@ -27,7 +27,7 @@ from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing, Stand
 AT_ONCE = 1000  # people a listener reassesses in the publisher's transaction; more is a job's
 REASSESS = "rulebook.reassess"
 REASSESS_DUE = "rulebook.reassess_due"
-COMPILER = "1"  # raise it when `expression.py` compiles to other statements
+COMPILER = "2"  # raise it when `expression.py` compiles to other statements
 NOW = "infinity"  # known at: whatever this transaction can see
 
 
