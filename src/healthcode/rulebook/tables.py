@@ -89,3 +89,20 @@ turned = sa.Table(
     schema=SCHEMA,
     comment="how many people each account and source turned orange or red on a day",
 )
+
+snapshots = sa.Table(
+    "snapshots",
+    metadata,
+    sa.Column("snapshot", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("account", sa.Text, comment="who looked; NULL for the nightly comparison"),
+    sa.Column("taken_at", INSTANT, nullable=False),
+    sa.Column("known_at", INSTANT, nullable=False),
+    sa.Column("people", sa.BigInteger, nullable=False),
+    sa.Column("facts", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, comment="kept under it; NULL: deleted after a day"),
+    sa.Column("host", sa.Text, nullable=False, comment="the machine that holds the folder"),
+    sa.Column("folder", sa.Text, nullable=False),
+    sa.Column("deleted_at", INSTANT),
+    schema=SCHEMA,
+    comment="every look at everybody's evidence: who, when, and where the copy lies",
+)
