@@ -1,1 +1,1 @@
-"""A made-up city of any size: who lives there, what happened to them, and what became known of it."""
+"""A made-up city of any size: who lives there, what happened, and what became known of it."""

@@ -1,7 +1,7 @@
 """Where people of the city go, and the risk that areas there and here are given.
 
-The city of the made-up days is Tianjin; the areas are those that were much spoken of in February and
-March 2020, their dates are drawn.
+The city is Tianjin; the areas are those that were much spoken of in February and March 2020, and
+their dates are drawn.
 """
 
 from __future__ import annotations
@@ -75,16 +75,15 @@ def designated_areas(seed: int) -> list[Designation]:
     for area in MEDIUM:
         first, last = int(chance.below(22, 1)[0]), 35 + int(chance.below(40, 1)[0])
         found.append(_level(Level.MEDIUM, area, first, last, chance))
-    for area in INSIDE:
-        found.append(_level(Level.MEDIUM, area, 25, 52 + int(chance.below(12, 1)[0]), chance))
+    found += [
+        _level(Level.MEDIUM, area, 25, 52 + int(chance.below(12, 1)[0]), chance) for area in INSIDE
+    ]
     # put on the wrong county, and taken back on the next days
     for area in ORDINARY[:3]:
         day = 20 + int(chance.below(25, 1)[0])
         wrong = _level(Level.MEDIUM, area, day, NOW, chance)
         back = wrong.recorded + int(chance.within((0.5, 2), 1)[0])
-        found.append(
-            Designation(wrong.level, area, "", wrong.started, NEVER, wrong.recorded, back)
-        )
+        found.append(Designation(wrong.level, area, "", wrong.started, NEVER, wrong.recorded, back))
     return found
 
 

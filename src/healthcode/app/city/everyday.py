@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from healthcode.app.city.areas import ELSEWHERE, IN_HIGH, IN_MEDIUM, IN_THE_CITY
-from healthcode.app.city.facts import GOING_ON, Ints, in_minutes, midnight
+from healthcode.app.city.facts import GOING_ON, NEVER, Ints, in_minutes, midnight
 from healthcode.app.city.parameters import (
     BY_COMMUNITY,
     DAY,
@@ -102,9 +102,8 @@ def _travel(ward: Ward) -> None:
     on = ended > NOW
     recorded = np.where(on, started, ended) + told
     source = np.where(honest, SOURCE["citizens"], SOURCE["networks"])
-    retracted = np.where(
-        honest, GOING_ON, chance.taken_back(TAKEN_BACK, recorded)
-    )  # what people declared is not taken back
+    # what people declared is added to, not taken back
+    retracted = np.where(honest, NEVER, chance.taken_back(TAKEN_BACK, recorded))
     ward.notebook.write(
         Kind.STAY, ward.anybody(count), started, source, area=area, recorded=recorded,
         ended=np.where(on, GOING_ON, ended), retracted=retracted,

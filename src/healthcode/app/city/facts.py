@@ -64,9 +64,13 @@ class Notebook:
     def __init__(self) -> None:
         self._written: dict[Kind, list[list[Ints]]] = defaultdict(list)
 
-    def write(self, kind: Kind, person: Ints, started: Ints, source: str | Ints, **more: Any) -> None:
-        """Write facts down. Columns that are not given: no result, number, area, place or end,
-        recorded as it started, never retracted. Words may be given for `source` and `result`.
+    def write(
+        self, kind: Kind, person: Ints, started: Ints, source: str | Ints, **more: Any
+    ) -> None:
+        """Write facts down; `more` gives other COLUMNS, `source` and `result` also as words.
+
+        What is not given: no result, number, area, place, end or other person, recorded as it
+        started, never retracted.
         """
         given = {
             "result": RESULT[""], "number": NO_NUMBER, "area": 0, "place": 0, "ended": MOMENT,
@@ -76,7 +80,7 @@ class Notebook:
             given["result"] = RESULT[given["result"]]
         given["source"] = SOURCE[source] if isinstance(source, str) else source
         given |= {"person": person, "started": started}
-        columns = np.broadcast_arrays(*(given[name] for name in COLUMNS))
+        columns = np.broadcast_arrays(*(np.asarray(given[name]) for name in COLUMNS))
         by_name = dict(zip(COLUMNS, columns, strict=True))
         known = (by_name["started"] <= NOW) & (by_name["recorded"] <= NOW)
         kept = [column[known].astype(np.int32) for column in columns]

@@ -12,11 +12,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 from healthcode.app.city import cases, everyday, stories
 from healthcode.app.city.areas import Designation, designated_areas
 from healthcode.app.city.facts import Facts
+from healthcode.app.city.feeding import FeedWriter
 from healthcode.app.city.outbreak import spread
 from healthcode.app.city.population import Block, blocks
 from healthcode.app.city.snapshotting import SnapshotWriter
@@ -57,7 +59,21 @@ class Made:
 
 
 class Writer(Protocol):
-    """What a city is written with."""
+    """What a city is written with, into a folder."""
+
+    leaves_out: frozenset[Kind]
+    """Kinds of facts that it does not write."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close every file."""
 
     def write(self, ward: Ward, kinds: dict[Kind, Facts], first: int) -> None:
         """Write a block; its facts are numbered from `first`."""
@@ -66,13 +82,24 @@ class Writer(Protocol):
         """Write what is known only at the end."""
 
 
-def make_city(people: int, seed: int, folder: Path, progress: Progress) -> Made:
-    """Make a city and write it into a new or empty folder. Raises FolderInUse."""
+def make_city(
+    people: int,
+    seed: int,
+    folder: Path,
+    *,
+    feeds: bool = False,
+    progress: Progress = lambda _doing, _done, _of: None,
+) -> Made:
+    """Make a city and write it into a new or empty folder, as a snapshot or as feed files.
+
+    Raises FolderInUse.
+    """
     began = monotonic()
     _open(folder)
     counts: Counter[Kind] = Counter()
     levels = designated_areas(seed)
-    with SnapshotWriter(folder) as writer:
+    writer: Writer = FeedWriter(folder) if feeds else SnapshotWriter(folder)
+    with writer:
         done = 0
         for ward, kinds in _wards(people, seed):
             writer.write(ward, kinds, counts.total() + 1)
@@ -86,6 +113,8 @@ def make_city(people: int, seed: int, folder: Path, progress: Progress) -> Made:
         }  # fmt: skip
         text = (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8")
         writer.finish(about, levels, read_rulebook(text))
+    for kind in writer.leaves_out:
+        del counts[kind]
     return Made(
         people=people,
         facts=counts.total(),

@@ -151,9 +151,9 @@ def _meetings(ward: Ward, case: Case) -> list[tuple[Meeting, int]]:
 def _met(ward: Ward, case: Case, setting: Setting) -> list[int]:
     residents, draw = ward.residents, ward.chance.draw
     if setting is SETTINGS[0]:
-        return [int(each) for each in residents.household_of(case.person)[: setting.met]]
+        return residents.household_of(case.person)[: setting.met]
     if setting is SETTINGS[1]:
-        return [int(each) for each in residents.colleagues_of(case.person)[: setting.met]]
+        return residents.colleagues_of(case.person)[: setting.met]
     met = set(draw.integers(0, ward.block.people, draw.poisson(setting.met)).tolist())
     return sorted(met - {case.person})
 

@@ -58,19 +58,19 @@ class Residents:
     works: Ints
     at_work: Ints
 
-    def household_of(self, person: int) -> Ints:
+    def household_of(self, person: int) -> list[int]:
         """Who lives with somebody, without themselves."""
         number = self.household[person]
-        members = np.arange(self.homes[number], self.homes[number + 1], dtype=np.int32)
-        return members[members != person]
+        first, last = self.homes[number : number + 2].tolist()
+        return [each for each in range(first, last) if each != person]
 
-    def colleagues_of(self, person: int) -> Ints:
+    def colleagues_of(self, person: int) -> list[int]:
         """Who works with somebody, without themselves."""
         number = self.workplace[person]
         if number < 0:
-            return self.at_work[:0]
-        members = self.at_work[self.works[number] : self.works[number + 1]]
-        return members[members != person]
+            return []
+        first, last = self.works[number : number + 2].tolist()
+        return [each for each in self.at_work[first:last].tolist() if each != person]
 
 
 def blocks(people: int) -> Iterator[Block]:
@@ -103,7 +103,7 @@ def residents(count: int, chance: Chance) -> Residents:
     age = _ages(count, homes, chance)
     working = (age >= BANDS[1][0]) & (age < BANDS[1][1]) & chance.flags(WORKING, count)
     at_work = chance.draw.permutation(np.flatnonzero(working).astype(np.int32))
-    works = _cut(len(at_work), chance.draw.geometric(1 / WORKPLACE, len(at_work)))
+    works = _cut(len(at_work), chance.draw.geometric(1 / WORKPLACE, len(at_work)).astype(np.int32))
     workplace = np.full(count, -1, np.int32)
     workplace[at_work] = np.repeat(np.arange(len(works) - 1, dtype=np.int32), np.diff(works))
     return Residents(
@@ -148,7 +148,5 @@ def places(block: Block) -> Places:
     """A block's places, the first the best visited."""
     count = max(len(PLACE_KINDS), block.people // PEOPLE_TO_A_PLACE)
     weights = np.arange(1, count + 1) ** -POPULARITY
-    names = [
-        f"{PLACE_KINDS[n % len(PLACE_KINDS)]}-{block.street}-{n + 1:03}" for n in range(count)
-    ]
+    names = [f"{PLACE_KINDS[n % len(PLACE_KINDS)]}-{block.street}-{n + 1:03}" for n in range(count)]
     return Places(tuple(names), tuple(weights / weights.sum()))

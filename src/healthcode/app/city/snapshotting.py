@@ -1,4 +1,4 @@
-"""Writing the city as a snapshot: one Parquet file for each kind of fact, and for people and levels.
+"""Writing the city as a snapshot: Parquet files of people, of each kind of fact, and of levels.
 
 A file's row groups are all of one length but the last, however the city was cut into blocks.
 """
@@ -6,7 +6,6 @@ A file's row groups are all of one length but the last, however the city was cut
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -49,6 +48,8 @@ DESIGNATIONS: Final = pa.schema(
 
 class SnapshotWriter:
     """Writes a folder block by block; `finish` writes what is known at the end."""
+
+    leaves_out: frozenset[Kind] = frozenset()
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -189,13 +190,3 @@ def _numbers(thousandths: Ints) -> pa.Array:
     valid = np.packbits(known, bitorder="little")
     buffers = [pa.py_buffer(valid.tobytes()), pa.py_buffer(halves.tobytes())]
     return pa.Array.from_buffers(NUMBER, len(thousandths), buffers)
-
-
-def name_of(people: int, seed: int) -> str:
-    """What a city is called."""
-    return f"city-{people}-{seed}"
-
-
-def taken_at() -> datetime:
-    """The city's now."""
-    return instant(NOW)

@@ -17,6 +17,7 @@ class Ward:
     """A block at work. `city` is how many people the whole city has."""
 
     block: Block
+    seed: int
     city: int
     chance: Chance
     residents: Residents
@@ -29,7 +30,7 @@ class Ward:
         """A block with nothing written down yet."""
         chance = Chance(np.random.default_rng([seed, 0, block.number]))
         living = residents(block.people, chance)
-        return cls(block, city, chance, living, places(block), Notebook())
+        return cls(block, seed, city, chance, living, places(block), Notebook())
 
     @property
     def district(self) -> int:

@@ -28,14 +28,17 @@ def make(
         int, typer.Option(min=0, help="Another seed, another city; the same, the same bytes.")
     ] = 1,
     *,
+    feeds: Annotated[
+        bool, typer.Option("--feeds", help="Files for `healthcode import` instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make up a city in a spring of 2020 and write it down as a snapshot."""
+    """Make up a city in the spring of 2020 and write it down as a snapshot."""
     from healthcode.app.city.making import make_city  # noqa: PLC0415 - Arrow takes its time to load
 
     target = folder or Path(f"city-{people}-{seed}")
     with common.progress(shown=not as_json) as progress:
-        made = make_city(people, seed, target, progress)
+        made = make_city(people, seed, target, feeds=feeds, progress=progress)
     if as_json:
         common.print_json(dataclasses.asdict(made))
     else:
