@@ -8,12 +8,11 @@ from typing import Annotated
 
 import typer
 
+from healthcode.app.city.parameters import FEWEST, MOST
 from healthcode.app.commands import common
 from healthcode.app.commands.common import AsJson, say
 
 city_cli = typer.Typer(help="Made-up cities, for trying things out.", no_args_is_help=True)
-
-FEWEST, MOST = 100, 30_000_000
 
 
 @city_cli.command("make")
