@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import OperationalError
 
-from healthcode.app.commands import accounts, codes, records, running
+from healthcode.app.commands import accounts, codes, records, rulebooks, running
 from healthcode.app.commands.common import err, language
 from healthcode.kit.db import in_words
 from healthcode.kit.errors import BadInput, HouseError, NotReady, Refused
@@ -45,6 +45,7 @@ for name, command in COMMANDS.items():
     cli.command(name)(command)
 cli.add_typer(accounts.account_cli, name="account")
 cli.add_typer(records.source_cli, name="source")
+cli.add_typer(rulebooks.rulebook_cli, name="rulebook")
 cli.add_typer(codes.place_cli, name="place")
 cli.add_typer(codes.code_cli, name="code")
 cli.add_typer(running.keys_cli, name="keys")
