@@ -37,7 +37,7 @@ TURN_TO_RULEBOOK = sa.text("SELECT pg_advisory_xact_lock(20200305)")
 
 # Without a standing a person has no findings: then it matters only where that means green.
 LEFT_BEHIND = sa.text(f"""
-    SELECT FROM (SELECT rulebook {_IN_FORCE}) AS bound JOIN rulebook.rulebooks r USING (rulebook)
+    SELECT 1 FROM (SELECT rulebook {_IN_FORCE}) AS bound JOIN rulebook.rulebooks r USING (rulebook)
     LEFT JOIN rulebook.standings s ON s.person = :person
     WHERE s.rulebook <> r.rulebook OR (s.person IS NULL AND r.body ->> 'undeclared' <> 'grey')
 """)

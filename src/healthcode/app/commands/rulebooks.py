@@ -126,7 +126,7 @@ def rulebook_publish(
     moment = common.moment("--from", binds_from)
     with acting("rulebook publish") as act, common.progress(shown=not as_json) as progress:
         _check_whole_city(act)
-        rulebook = publishing.publish(act.database, number, moment)
+        rulebook = publishing.publish_rulebook(act.database, number, moment)
         doing = {"zh": "更新健康码颜色", "en": "changing colours"}[common.language(act.settings)]
 
         def report(now: Publication) -> None:
