@@ -149,7 +149,7 @@ def test_a_rulebook_goes_from_a_file_to_everybodys_colour(told: Told, tmp_path: 
     assert (refused.code, refused.out) == (3, "")
     assert "Another person has to approve" in refused.err
     early = told("an.epidemiologist", "publish", draft)
-    assert (early.code, "is not approved" in early.err) == (3, True)
+    assert (early.code, "No approved rulebook" in early.err) == (3, True)
     assert "publish 1" in told("other.side", "approve", draft).out
     done = told("an.epidemiologist", "publish", draft)
     assert f"standings changed to it: {PEOPLE}." in done.out

@@ -71,12 +71,12 @@ class NeedsAnother(Refused):
 
 
 class NotApproved(Refused):
-    """A draft that nobody approved is to be published."""
+    """What nobody approved is to be published."""
 
     words = Words(
-        zh="{draft} 号规则手册尚未获得批准，不能公布。请见 healthcode rulebook list。",
-        en="The rulebook under number {draft} is not approved, so it cannot be published. See "
-        "healthcode rulebook list.",
+        zh="{draft} 号没有已获批准的规则手册，不能公布。请见 healthcode rulebook list。",
+        en="No approved rulebook has the number {draft}, so nothing is published. See healthcode "
+        "rulebook list.",
     )
     status = 409
 
