@@ -254,8 +254,19 @@ def _with_own_keys(batch: pa.RecordBatch, view: View) -> pa.Table:
     return rows.set_column(place, "person", view.keys(batch["person"]))
 
 
-def keep_note(transaction: Transaction, taken: Snapshot) -> None:
-    """Write down who looked at everybody's evidence, and when the copy goes."""
+def keep(database: Database, folder: Path, *, name: str | None, progress: Progress) -> Snapshot:
+    """Take a snapshot, and write down who looked at everybody's evidence.
+
+    Raises FolderTaken and NoRulebook.
+    """
+    with viewing(database) as view:
+        taken = take(view, folder, name=name, progress=progress)
+        note(view.transaction, taken)
+    return taken
+
+
+def note(transaction: Transaction, taken: Snapshot) -> None:
+    """Write down who looked, at what, and where the copy lies."""
     transaction.run(
         sa.insert(snapshots).values(
             account=transaction.account,
