@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,8 @@ def draw(trial: Trial, target: Path, language: Language) -> None:
     fonts = [name for name in CHINESE if name in font_manager.get_font_names()]
     if target.suffix == ".png" and not fonts:
         language = "en"
-    families = fonts or (list(CHINESE) if target.suffix == ".svg" else [])
     settings: dict[Any, Any] = {
-        "font.family": [*families, "DejaVu Sans"],
+        "font.family": [*fonts, "DejaVu Sans"],
         "font.size": 10,
         "svg.fonttype": "none",  # text stays text, to be searched and read aloud
         "svg.hashsalt": "healthcode",
@@ -70,7 +70,9 @@ def draw(trial: Trial, target: Path, language: Language) -> None:
         "ytick.color": INK,
         "hatch.linewidth": 0.6,
     }
-    with mpl.rc_context(settings):
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # Characters that no font here has are text in the .svg, and drawn where it is shown.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
         figure = Figure(figsize=(12, 6.2), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.3))
         title = LABELS["title"].in_language(language)
@@ -82,7 +84,7 @@ def draw(trial: Trial, target: Path, language: Language) -> None:
         figure.suptitle(title.format(**named), fontsize=13, fontweight="bold")
         _matrix(left, trial, language)
         _districts(right, trial, language)
-        figure.savefig(target, dpi=150, metadata={"Date": None} if families else None)
+        figure.savefig(target, dpi=150)
 
 
 def _matrix(axes: Axes, trial: Trial, language: Language) -> None:

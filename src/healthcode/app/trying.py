@@ -12,19 +12,18 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from healthcode.app.charts import draw
 from healthcode.app.showing import colour_text
 from healthcode.kit.clock import local_text
 from healthcode.kit.words import Language, Words
 from healthcode.places.divisions import name as division_name
 from healthcode.rulebook.checking import faults
 from healthcode.rulebook.reasons import CLASS_WORDS, COLOUR_WORDS, KIND_WORDS
-from healthcode.rulebook.snapshots import Snapshot, keep, opened
+from healthcode.rulebook.snapshots import Snapshot, opened
 from healthcode.rulebook.terms import Colour, Rulebook
 from healthcode.rulebook.trials import Example, Ground, Trial, try_draft
 
 __all__ = [
-    "data", "draw", "faults", "keep", "opened", "shown", "snapshot_data", "try_draft",
+    "data", "faults", "opened", "shown", "snapshot_data", "try_draft",
 ]  # fmt: skip
 
 ORDER = (Colour.GREY, Colour.GREEN, Colour.ORANGE, Colour.RED)

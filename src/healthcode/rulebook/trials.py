@@ -259,7 +259,7 @@ def _examples(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> tupl
         {"salt": secrets.token_hex(8), "most": MOST_EXAMPLES},
     )
     connection.execute(duck.FACTS.format(folder=duck.quoted(snapshot.folder)))
-    was, would_be = (_grounds(connection, side) for side in ("before", "after"))
+    grounds = _grounds(connection)
     rows = connection.execute(
         "SELECT person, district, before, after FROM chosen ORDER BY before, after, district"
     ).fetchall()
@@ -269,25 +269,33 @@ def _examples(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> tupl
             district,
             Colour(before),
             Colour(after),
-            tuple(was.get(person, ())),
-            tuple(would_be.get(person, ())),
+            tuple(grounds.get((person, "before"), ())),
+            tuple(grounds.get((person, "after"), ())),
         )
         for person, district, before, after in rows
     )
 
 
-def _grounds(connection: duckdb.DuckDBPyConnection, side: str) -> dict[int, list[Ground]]:
+def _grounds(connection: duckdb.DuckDBPyConnection) -> dict[tuple[int, str], list[Ground]]:
+    """What the colours of those chosen rest on; beside orange or red, green only confuses."""
+    theirs = " UNION ALL ".join(
+        f"""
+        SELECT f.*, '{side}' AS side FROM active_{side} f JOIN chosen USING (person)
+        WHERE f.colour <> 'green' OR chosen.{side} = 'green'
+        """
+        for side in ("before", "after")
+    )
+    connection.execute(f"CREATE TABLE theirs AS {theirs}")
     rows = connection.execute(f"""
-        WITH theirs AS (SELECT f.* FROM active_{side} f SEMI JOIN chosen USING (person))
-        SELECT t.person, t.rule, t.colour, f.kind, f.started, f.ended, f.source_class, t.opens,
-               t.until
+        SELECT t.person, t.side, t.rule, t.colour, f.kind, f.started, f.ended, f.source_class,
+               t.opens, t.until
         FROM theirs t JOIN facts f USING (fact)
         ORDER BY CASE t.colour {_RANK} END DESC, t.opens, t.rule, t.fact
     """).fetchall()
-    found: dict[int, list[Ground]] = {}
-    for person, rule, colour, kind, started, ended, source_class, opens, until in rows:
+    found: dict[tuple[int, str], list[Ground]] = {}
+    for person, side, rule, colour, kind, started, ended, source_class, opens, until in rows:
         times = [each and each.replace(tzinfo=UTC) for each in (started, ended, opens, until)]
-        found.setdefault(person, []).append(
+        found.setdefault((person, side), []).append(
             Ground(
                 rule,
                 Colour(colour),

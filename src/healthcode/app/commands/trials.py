@@ -17,7 +17,8 @@ from healthcode.kit.errors import BadInput
 from healthcode.kit.words import Words
 
 if TYPE_CHECKING:
-    from healthcode.rulebook.snapshots import Progress, Snapshot
+    from healthcode.rulebook.snapshots import Snapshot
+    from healthcode.rulebook.trials import Progress
 
 DUCKDB = "duckdb"
 CHARTS = (".svg", ".png")
@@ -42,8 +43,9 @@ class NoSuchChart(BadInput):
 
 def snapshot(
     folder: Annotated[Path, typer.Argument(help="A new folder for it.")],
-    keep: Annotated[
-        str | None, typer.Option(help="Keep it under this name; without, it goes after 24 hours.")
+    named: Annotated[
+        str | None,
+        typer.Option("--keep", help="Keep it under this name; without, it goes after 24 hours."),
     ] = None,
     *,
     as_json: AsJson = False,
@@ -53,9 +55,10 @@ def snapshot(
     Keys in it are its own. That it was taken is written down, and by whom.
     """
     from healthcode.app import trying  # noqa: PLC0415 - DuckDB and Arrow are slow to import
+    from healthcode.rulebook.taking import keep  # noqa: PLC0415 - as above
 
     with acting("snapshot") as act, common.progress(shown=not as_json) as progress:
-        taken = trying.keep(act.database, folder, name=keep, progress=progress)
+        taken = keep(act.database, folder, name=named, progress=progress)
     if as_json:
         common.print_json(trying.snapshot_data(taken))
         return
@@ -63,7 +66,7 @@ def snapshot(
         f"已写入 {taken.folder}：{taken.people} 人，{taken.facts} 条事实。",
         f"Written to {taken.folder}: {taken.people:,} people, {taken.facts:,} facts.",
     )
-    if keep is None:
+    if named is None:
         say("24 小时后删除。", "It is deleted after 24 hours.")
 
 
@@ -119,7 +122,9 @@ def try_(
             found, draft, binding=binding, at=moment, engine=engine, progress=progress
         )
     if chart is not None:
-        trying.draw(trial, chart, language())
+        from healthcode.app import charts  # noqa: PLC0415 - Matplotlib is slow to import, too
+
+        charts.draw(trial, chart, language())
     if as_json:
         common.print_json(trying.data(trial))
     else:
@@ -134,8 +139,10 @@ def _taken(folder: Path | None, progress: Progress) -> Iterator[Snapshot]:
     if folder is not None:
         yield trying.opened(folder)
         return
+    from healthcode.rulebook.taking import keep  # noqa: PLC0415 - ADBC is slow to import
+
     with (
         tempfile.TemporaryDirectory(prefix="healthcode-snapshot-") as made,
         acting("snapshot") as act,
     ):
-        yield trying.keep(act.database, Path(made), name=None, progress=progress)
+        yield keep(act.database, Path(made), name=None, progress=progress)
