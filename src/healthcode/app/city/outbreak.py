@@ -85,8 +85,8 @@ def spread(ward: Ward) -> Outbreak:
     people, turns = ward.story("seed")
     later, silent = every(turns, 4, 3), every(turns, 6, 5)
     for n, person in enumerate(people.tolist()):
-        infected = int(ward.chance.within(LATE if later[n] else EARLY, 1)[0])
-        case = _case(ward, person, infected, symptoms=not silent[n], traced=False)
+        first = int(ward.chance.within(LATE if later[n] else EARLY, 1)[0])
+        case = _case(ward, person, first, symptoms=not silent[n], traced=False)
         outbreak.imported.append((case, int(turns[n])))
         ill.add(person)
         waiting.append(case)
