@@ -28,6 +28,8 @@ from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing, Stand
 AT_ONCE = 1000  # people a listener reassesses in the publisher's transaction; more is a job's
 REASSESS = "rulebook.reassess"
 REASSESS_DUE = "rulebook.reassess_due"
+COMPARE = "rulebook.compare"
+FORGET_SNAPSHOTS = "rulebook.forget_snapshots"
 COMPILER = "2"  # raise it when `expression.py` compiles to other statements
 NOW = "infinity"  # known at: whatever this transaction can see
 
