@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -23,20 +22,11 @@ from healthcode.rulebook.actions import REASSESS, binding_at, naive
 from healthcode.rulebook.engines import duck
 from healthcode.rulebook.tables import comparisons, differences
 from healthcode.rulebook.taking import View, take, viewing
+from healthcode.rulebook.terms import Comparison
 
 logger = logging.getLogger(__name__)
 
 MOST_KEPT = 1000  # differences written down by person; the count says how many there are
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a comparison found: people compared, people left out, and how many differ."""
-
-    compared_at: datetime
-    people: int
-    left_out: int
-    differing: int
 
 
 def compare(transaction: Transaction) -> Comparison:
@@ -131,9 +121,3 @@ def _write_down(
     ]
     if rows:
         transaction.run(sa.insert(differences), rows)
-
-
-def last(transaction: Transaction) -> Comparison | None:
-    """The last comparison, if there was any."""
-    found = transaction.run(queries.LAST_COMPARISON).one_or_none()
-    return None if found is None else Comparison(**found._mapping)
