@@ -15,12 +15,13 @@ import sqlalchemy as sa
 import yaml
 from pydantic import ValidationError
 
-from healthcode.evidence import Designated, Recorded, last_recorded, persons_under
+from healthcode.evidence import Designated, Recorded, last_recorded
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput, NotReady
 from healthcode.kit.files import read_yaml
 from healthcode.kit.words import Words
 from healthcode.rulebook import queries
+from healthcode.rulebook.reaching import reached
 from healthcode.rulebook.tables import rulebooks
 from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing, StandingChanged
 
@@ -258,7 +259,8 @@ def on_recorded(transaction: Transaction, event: Recorded) -> None:
 
 def on_designated(transaction: Transaction, event: Designated) -> None:
     """An area or place was designated: whoever was there is judged anew."""
-    persons = set(persons_under(transaction, event.areas, event.places))
+    rulebook = binding_at(transaction, transaction.now).rulebook
+    persons = set(reached(transaction, rulebook, event))
     reassess_or_defer(transaction, iter(sorted(persons)))
 
 
