@@ -219,8 +219,11 @@ def last_recorded(transaction: Transaction) -> datetime | None:
     return found
 
 
-def facts_by_id(
-    transaction: Transaction, facts: Sequence[int]
-) -> dict[int, sa.Row[tuple[object, ...]]]:
-    """What a reason may say of a fact: kind, result, number, dates, source class."""
-    return {row.fact: row for row in transaction.run(queries.FACTS_BY_ID, {"facts": list(facts)})}
+def facts_of(transaction: Transaction, person: int) -> dict[int, sa.Row[tuple[object, ...]]]:
+    """What a reason may say of a person's facts, retracted ones too: what, when, who said so."""
+    return {row.fact: row for row in transaction.run(queries.FACTS_OF, {"person": person})}
+
+
+def classes_of_sources(transaction: Transaction) -> dict[str, str]:
+    """The class with which each source speaks."""
+    return {row.source: row.source_class for row in transaction.run(queries.SOURCES)}
