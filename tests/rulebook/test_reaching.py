@@ -7,7 +7,6 @@ The rulebook looks two local days back under `high` (stays, by area), 36 hours u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -78,29 +77,9 @@ class City:
             return set(transaction.run(sa.text(query), {"at": at}).scalars())
 
 
-@pytest.fixture(scope="module")
-def every_word(shared_database: Database) -> Iterator[sa.Connection]:
-    """A connection on which the rulebook binds that uses every word; rolled back at the end."""
-    with shared_database.engine.connect() as connection:
-        with shared_database.on(connection) as transaction:
-            enact(transaction, EVERY_WORD, binds_from=NOON - HOUR)
-        yield connection
-        connection.rollback()
-
-
 @pytest.fixture
-def transaction(every_word: sa.Connection, shared_database: Database) -> Iterator[Transaction]:
-    """A transaction at noon of 20 February 2020, of which nothing stays."""
-    savepoint = every_word.begin_nested()
-    at_noon = replace(shared_database, clock=SetClock(NOON))
-    with at_noon.on(every_word) as made:
-        yield made
-    savepoint.rollback()
-
-
-@pytest.fixture
-def city(shared_database: Database, transaction: Transaction) -> City:
-    return City(RolledBack.of(shared_database, transaction))
+def city(shared_database: Database, by_every_word: Transaction) -> City:
+    return City(RolledBack.of(shared_database, by_every_word))
 
 
 def stay(**says: Any) -> Fact:
@@ -317,15 +296,15 @@ def _as_news(designation: Designation) -> evidence_terms.Designation:
 @settings(max_examples=60)
 @given(world=worlds(EVERY_WORD), data=st.data())
 def test_whoever_a_designation_changes_is_reached_and_nobody_who_was_not_under_it(
-    transaction: Transaction, world: World, data: st.DataObject
+    by_every_word: Transaction, world: World, data: st.DataObject
 ) -> None:
     real = [each for each in world.designations if each.area or each.place]
     if not real:
         return
     changed = data.draw(st.sampled_from(real))
-    savepoint = transaction.connection.begin_nested()
-    put(transaction, world.persons, world.facts)
-    found = list(reached(transaction, world.rulebook, Designated((_as_news(changed),))))
+    savepoint = by_every_word.connection.begin_nested()
+    put(by_every_word, world.persons, world.facts)
+    found = list(reached(by_every_word, world.rulebook, Designated((_as_news(changed),))))
     savepoint.rollback()
     standing = [fact for fact in world.facts if fact.retracted_at is None]
     covered = {
