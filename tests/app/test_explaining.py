@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from healthcode.app import explaining
+from healthcode.app.commands import common
 from healthcode.app.commands.explaining import BadSupposition, supposed
 from healthcode.app.explaining import STATES, WORDS
 from healthcode.app.settings import Settings
@@ -79,7 +80,8 @@ def healthcode(
     monkeypatch: pytest.MonkeyPatch,
     healthcode: Command,
 ) -> Command:
-    """A command in a city with a real server, in which nobody is signed in."""
+    """A command in a city with a real server, in which nobody is signed in; a wide terminal."""
+    monkeypatch.setattr(common.out, "width", 160)
     monkeypatch.setenv("HEALTHCODE_DATABASE_URL", address)
     monkeypatch.setenv("HEALTHCODE_MASTER_KEYS", masters)
     return healthcode

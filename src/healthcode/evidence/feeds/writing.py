@@ -273,8 +273,8 @@ class DesignationChanges(RowChanges):
     def tell(self) -> None:
         """Say where the risk changed."""
         super().tell()
-        if self.designated.designations:
-            self.transaction.publish(self.designated)
+        if written := self.designated.designations:
+            self.transaction.publish(Designated(written))
 
     def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
         said = change.said
