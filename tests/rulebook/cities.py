@@ -5,7 +5,9 @@ What each says comes as two tables, so that it can be laid beside what another s
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +22,12 @@ import sqlalchemy as sa
 
 from healthcode.app.city import parameters
 from healthcode.app.city.making import make_city
+from healthcode.app.settings import Settings
+from healthcode.app.wiring import open_house
 from healthcode.evidence.tables import recordings
-from healthcode.kit.db import Transaction
+from healthcode.kit.clock import SetClock
+from healthcode.kit.db import Database, Transaction
+from healthcode.kit.embedded import drop_database, ensure_database
 from healthcode.rulebook import expression, queries
 from healthcode.rulebook.actions import Binding, naive
 from healthcode.rulebook.engines import duck
@@ -66,6 +72,17 @@ def made(people: int, folder: Path, seed: int = 1) -> Snapshot:
     """A city of so many people, in a new folder."""
     make_city(people, seed, folder)
     return opened(folder)
+
+
+@contextmanager
+def housed(server: str, masters: str) -> Iterator[Database]:
+    """A house of a module's own, at the city's now."""
+    name = f"city_{secrets.token_hex(6)}"
+    url = ensure_database(server, name)
+    said = Settings.model_validate({"database_url": url, "master_keys": masters})
+    with open_house(said, SetClock(NOW)) as database:
+        yield database
+    drop_database(server, name)
 
 
 # ------------------------------------------------------------------------------ PostgreSQL
