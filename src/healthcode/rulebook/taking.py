@@ -146,7 +146,8 @@ def take(
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FolderTaken(folder=folder)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # also where an empty one was there
     transaction = view.transaction
     back = np.argsort(view.order)
     people = pa.table(
