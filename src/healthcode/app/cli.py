@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import OperationalError
 
-from healthcode.app.commands import accounts, codes, records, running
+from healthcode.app.commands import accounts, city, codes, records, running
 from healthcode.app.commands.common import err, language
 from healthcode.kit.db import in_words
 from healthcode.kit.errors import BadInput, HouseError, NotReady, Refused
@@ -48,6 +48,7 @@ cli.add_typer(records.source_cli, name="source")
 cli.add_typer(codes.place_cli, name="place")
 cli.add_typer(codes.code_cli, name="code")
 cli.add_typer(running.keys_cli, name="keys")
+cli.add_typer(city.city_cli, name="city")
 
 
 def run() -> None:
