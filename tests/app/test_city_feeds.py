@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -21,6 +22,7 @@ from healthcode.evidence.feeds.reading import REPLAY
 from healthcode.kit.db import Database
 from healthcode.people.terms import Document, DocumentKind
 
+ROOT = Path(__file__).parents[2]
 FILES = ("people.csv", "designations.csv", "evidence.csv")
 SHANGHAI = timezone(timedelta(hours=8))
 
@@ -35,6 +37,14 @@ def feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_the_page_says_how_to_register_the_sources() -> None:
+    page = (ROOT / "docs" / "reference" / "city.md").read_text("utf-8")
+    found = re.findall(r'^add (\w+) +(\w+) +"([a-z ]+)"$', page, re.MULTILINE)
+    assert found == [
+        (each.source, each.source_class, " ".join(each.kinds)) for each in registrations("city")
+    ]
 
 
 def test_a_feed_takes_every_row(fresh: Database, feeds: Path) -> None:

@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import OperationalError
 
-from healthcode.app.commands import accounts, city, codes, records, running
+from healthcode.app.commands import accounts, city, codes, records, rulebooks, running, trials
 from healthcode.app.commands.common import err, language
 from healthcode.kit.db import in_words
 from healthcode.kit.errors import BadInput, HouseError, NotReady, Refused
@@ -40,11 +40,15 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "standing": records.standing,
     "check": codes.check_code,
     "replay": records.replay,
+    "snapshot": trials.snapshot,
 }
 for name, command in COMMANDS.items():
     cli.command(name)(command)
 cli.add_typer(accounts.account_cli, name="account")
 cli.add_typer(records.source_cli, name="source")
+rulebooks.rulebook_cli.command("check")(trials.check)
+rulebooks.rulebook_cli.command("try")(trials.try_)
+cli.add_typer(rulebooks.rulebook_cli, name="rulebook")
 cli.add_typer(codes.place_cli, name="place")
 cli.add_typer(codes.code_cli, name="code")
 cli.add_typer(running.keys_cli, name="keys")

@@ -34,7 +34,7 @@ from healthcode.kit.jobs import Job, Jobs
 from healthcode.kit.migrations import migrate
 from healthcode.kit.secrets import MasterKeys, new_master_key
 from healthcode.kit.words import Words
-from healthcode.rulebook import StandingChanged, weighing
+from healthcode.rulebook import StandingChanged, publishing, weighing
 from healthcode.rulebook import actions as rulebook
 from healthcode.rulebook import jobs as rulebook_jobs
 
@@ -52,6 +52,7 @@ JOBS: Mapping[str, Job] = {
     codes_jobs.FORGET: Job(codes_jobs.forget, every="17 * * * *"),
     rulebook.REASSESS: Job(rulebook_jobs.reassess),
     rulebook.REASSESS_DUE: Job(rulebook_jobs.reassess_due, every="* * * * *"),
+    publishing.CHANGE: Job(rulebook_jobs.change_standings, every="* * * * *"),
 }
 
 SHIPPED_RULEBOOK = "tianjin-2020-spring.yaml"

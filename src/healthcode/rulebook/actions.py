@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 import yaml
@@ -103,38 +104,51 @@ def install(transaction: Transaction, text: str) -> Shipped:
         return Shipped.INSTALLED
     if found.compiler != COMPILER:
         for each in transaction.run(queries.ALL).all():
-            statements = _statements(_parsed(each.body))
+            statements = statements_of(_parsed(each.body))
             changed = sa.update(rulebooks).where(rulebooks.c.rulebook == each.rulebook)
             transaction.run(changed.values(**statements))
-    same = bytes(found.digest) == _digest(rulebook)
+    same = bytes(found.digest) == digest_of(rulebook)
     return Shipped.PRESENT if same else Shipped.WAITS
 
 
 def enact(
-    transaction: Transaction, rulebook: Rulebook, *, binds_from: datetime | None = None
-) -> None:
-    """Compile and keep a rulebook that binds from a moment; without one, from the beginning."""
-    transaction.run(
-        sa.insert(rulebooks).values(
+    transaction: Transaction,
+    rulebook: Rulebook,
+    *,
+    binds_from: datetime | None = None,
+    statements: Mapping[str, str] | None = None,
+) -> int:
+    """Keep a rulebook that binds from a moment, or from the beginning; its key.
+
+    It is compiled here, unless it comes with its statements.
+    """
+    made = transaction.run(
+        sa.insert(rulebooks)
+        .returning(rulebooks.c.rulebook)
+        .values(
             name=rulebook.name,
             version=rulebook.version,
-            digest=_digest(rulebook),
-            body=_body(rulebook),
+            digest=digest_of(rulebook),
+            body=body_of(rulebook),
             binds_from=binds_from or sa.text("'-infinity'"),
-            **_statements(rulebook),
+            **(statements or statements_of(rulebook)),
         )
     )
+    return int(made.scalar_one())
 
 
-def _body(rulebook: Rulebook) -> dict[str, object]:
+def body_of(rulebook: Rulebook) -> dict[str, object]:
+    """What a rulebook says, as plain data."""
     return rulebook.model_dump(mode="json", by_alias=True)
 
 
-def _digest(rulebook: Rulebook) -> bytes:
-    return hashlib.sha256(json.dumps(_body(rulebook), sort_keys=True).encode()).digest()
+def digest_of(rulebook: Rulebook) -> bytes:
+    """SHA-256 of what a rulebook says, however its file was written."""
+    return hashlib.sha256(json.dumps(body_of(rulebook), sort_keys=True).encode()).digest()
 
 
-def _statements(rulebook: Rulebook) -> dict[str, str]:
+def statements_of(rulebook: Rulebook) -> dict[str, str]:
+    """A rulebook compiled, as `rulebooks` keeps it. Takes about a second."""
     from healthcode.rulebook.compiling import (  # noqa: PLC0415 - Ibis takes a second to import
         compile_rulebook,
     )
@@ -149,7 +163,19 @@ def _statements(rulebook: Rulebook) -> dict[str, str]:
 
 def binding_at(transaction: Transaction, at: datetime) -> Binding:
     """The rulebook that binds at a moment. Raises NoRulebook."""
-    found = transaction.run(queries.BINDING, {"at": at}).one_or_none()
+    return _bound(transaction.run(queries.BINDING, {"at": at}).one_or_none())
+
+
+def in_force(transaction: Transaction) -> Binding:
+    """The rulebook by which standings are written: the one that binds now.
+
+    Once the change of all standings to a rulebook has begun, it is in force for everybody, also
+    for whoever began a moment before or on a machine whose clock is slow. Raises NoRulebook.
+    """
+    return _bound(transaction.run(queries.IN_FORCE, {"at": transaction.now}).one_or_none())
+
+
+def _bound(found: sa.Row[Any] | None) -> Binding:
     if found is None:
         raise NoRulebook
     rulebook = _parsed(found.body)
@@ -217,7 +243,8 @@ def colours_of_all(
 
 def reassess(transaction: Transaction, persons: Iterable[int]) -> None:
     """Replace the findings and the standing of these persons where they changed."""
-    bound = binding_at(transaction, transaction.now)
+    transaction.run(queries.HOLD_RULEBOOK)
+    bound = in_force(transaction)
     values = {
         "persons": sorted(set(persons)),
         "at": naive(transaction.now),
@@ -238,6 +265,17 @@ def reassess(transaction: Transaction, persons: Iterable[int]) -> None:
     turned = [(who, before[who], now) for who, now in sorted(after.items()) if now != before[who]]
     if turned:
         transaction.publish(StandingChanged(tuple(turned)))
+
+
+def follow(transaction: Transaction, person: int) -> None:
+    """Reassess a person whose stored standing is of another rulebook than the one in force.
+
+    While a new one is making its way through the city, whoever is looked at follows first: a
+    stored colour never stands beside the explanation of another rulebook.
+    """
+    values = {"person": person, "at": transaction.now}
+    if transaction.run(queries.LEFT_BEHIND, values).first():
+        reassess(transaction, [person])
 
 
 def reassess_or_defer(transaction: Transaction, persons: Iterator[int]) -> None:

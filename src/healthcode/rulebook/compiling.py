@@ -30,7 +30,7 @@ class Compiled:
 
 def compile_rulebook(rulebook: Rulebook) -> Compiled:
     """The rulebook's statements for PostgreSQL."""
-    made = texts(rulebook, "postgres", KNOWN_AT, AT)
+    made = texts(rulebook, "postgres", KNOWN_AT, AT, pretty=True)
     return Compiled(
         _with_parameter(made.findings, KNOWN_AT, ":known_at"),
         _with_parameter(made.standing, AT, ":at"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from healthcode.kit.db import Transaction
-from healthcode.rulebook import actions
+from healthcode.rulebook import actions, publishing
 
 
 def reassess(transaction: Transaction, persons: list[int]) -> None:
@@ -15,3 +15,13 @@ def reassess_due(transaction: Transaction) -> None:
     """The clock's job: people whose standing can change by now. Asks for itself if more are due."""
     if actions.reassess_due(transaction) == actions.AT_ONCE:
         transaction.defer(actions.REASSESS_DUE, once=actions.REASSESS_DUE)
+
+
+def change_standings(transaction: Transaction) -> None:
+    """A batch of the change to a newly published rulebook, and then the next, after other jobs.
+
+    The clock asks for it, too: a crash, or a moment that has come, needs nobody. Where somebody
+    else is at it, they go on.
+    """
+    if publishing.advance(transaction) is publishing.Step.WORKED:
+        transaction.defer(publishing.CHANGE, once=publishing.CHANGE, later=True)

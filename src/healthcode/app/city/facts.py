@@ -72,6 +72,7 @@ class Notebook:
         What is not given: no result, number, area, place, end or other person, recorded as it
         started, never retracted.
         """
+        assert set(more) <= set(COLUMNS)
         given = {
             "result": RESULT[""], "number": NO_NUMBER, "area": 0, "place": 0, "ended": MOMENT,
             "recorded": started, "retracted": NEVER, "other": NOBODY,

@@ -35,13 +35,14 @@ AHEAD = 2  # blocks that are ready or in the making, for each that is worked on 
 Progress = Callable[[str, int, int], None]
 
 
-class FolderInUse(BadInput):
-    """The folder of a city holds something already, or cannot be made."""
+class UnusableFolder(BadInput):
+    """The folder of a city holds something already, or cannot be written."""
 
     words = Words(
-        zh="文件夹 {path} 不是空的，或无法写入。请换一个名字，或先删除它。",
-        en="The folder {path} is not empty, or cannot be written. Name another, or remove it "
-        "first.",
+        zh="无法写入文件夹 {path}：它不是空的、没有写入权限，或磁盘已满。"
+        "请换一个文件夹，或先清空它。",
+        en="The folder {path} cannot be used: it is not empty, may not be written, or the disk is "
+        "full. Name another one, or empty it first.",
     )
 
 
@@ -92,10 +93,31 @@ def make_city(
 ) -> Made:
     """Make a city and write it into a new or empty folder, as a snapshot or as feed files.
 
-    Raises FolderInUse.
+    Raises UnusableFolder.
     """
     began = monotonic()
-    _open(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UnusableFolder(path=folder)
+        counts, designations = _written(people, seed, folder, feeds=feeds, progress=progress)
+    except OSError as error:
+        raise UnusableFolder(path=folder) from error
+    return Made(
+        people=people,
+        facts=counts.total(),
+        designations=designations,
+        seed=seed,
+        folder=str(folder),
+        seconds=round(monotonic() - began, 3),
+        by_kind={kind.value: counts[kind] for kind in Kind if counts[kind]},
+    )
+
+
+def _written(
+    people: int, seed: int, folder: Path, *, feeds: bool, progress: Progress
+) -> tuple[Counter[Kind], int]:
+    """Write the city; how many facts of each kind, and how many designations, there are."""
     counts: Counter[Kind] = Counter()
     levels = designated_areas(seed)
     writer: Writer = FeedWriter(folder) if feeds else SnapshotWriter(folder)
@@ -107,32 +129,15 @@ def make_city(
             levels += ward.sites
             done += ward.block.people
             progress("people", done, people)
+        for kind in writer.leaves_out:
+            del counts[kind]
         about = {
             "name": f"city-{people}-{seed}", "people": people, "facts": counts.total(),
             "designations": len(levels),
         }  # fmt: skip
         text = (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8")
         writer.finish(about, levels, read_rulebook(text))
-    for kind in writer.leaves_out:
-        del counts[kind]
-    return Made(
-        people=people,
-        facts=counts.total(),
-        designations=len(levels),
-        seed=seed,
-        folder=str(folder),
-        seconds=round(monotonic() - began, 3),
-        by_kind={kind.value: counts[kind] for kind in Kind if counts[kind]},
-    )
-
-
-def _open(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise FolderInUse(path=folder)
-    except OSError as error:
-        raise FolderInUse(path=folder) from error
+    return counts, len(levels)
 
 
 def _wards(people: int, seed: int) -> Iterator[tuple[Ward, dict[Kind, Facts]]]:

@@ -85,8 +85,8 @@ def spread(ward: Ward) -> Outbreak:
     people, turns = ward.story("seed")
     later, silent = every(turns, 4, 3), every(turns, 6, 5)
     for n, person in enumerate(people.tolist()):
-        infected = int(ward.chance.within(LATE if later[n] else EARLY, 1)[0])
-        case = _case(ward, person, infected, symptoms=not silent[n], traced=False)
+        first = int(ward.chance.within(LATE if later[n] else EARLY, 1)[0])
+        case = _case(ward, person, first, symptoms=not silent[n], traced=False)
         outbreak.imported.append((case, int(turns[n])))
         ill.add(person)
         waiting.append(case)
@@ -96,7 +96,7 @@ def spread(ward: Ward) -> Outbreak:
         outbreak.outings += _outings(ward, case)
         for meeting, infected in _meetings(ward, case):
             outbreak.meetings.append(meeting)
-            if infected and meeting.person not in ill and infected <= NOW:
+            if infected is not None and meeting.person not in ill and infected <= NOW:
                 ill.add(meeting.person)
                 silent_one = ward.chance.draw.random() < ASYMPTOMATIC
                 waiting.append(
@@ -125,13 +125,14 @@ def _begins(case: Case) -> int:
     return max(case.infected, case.onset - int(INFECTIOUS[2] * DAY))
 
 
-def _meetings(ward: Ward, case: Case) -> list[tuple[Meeting, int]]:
-    """Whom a case met, and when each was infected; 0 for those who were not."""
+def _meetings(ward: Ward, case: Case) -> list[tuple[Meeting, int | None]]:
+    """Whom a case met, and when each was infected; None for those who were not."""
     draw = ward.chance.draw
     personal = draw.gamma(DISPERSION, 1 / DISPERSION)
     if not case.symptoms:
         personal *= ASYMPTOMATIC_FACTOR
-    begins, found = _begins(case), []
+    begins = _begins(case)
+    found: list[tuple[Meeting, int | None]] = []
     length = max(case.isolated - begins, HOUR)
     for setting in SETTINGS:
         for person in _met(ward, case, setting):
@@ -140,7 +141,7 @@ def _meetings(ward: Ward, case: Case) -> list[tuple[Meeting, int]]:
             if setting is SETTINGS[0]:
                 started, ended = begins, begins + length
             traced = bool(draw.random() < setting.traced)
-            infected = 0
+            infected = None
             if draw.random() < min(setting.attack * personal, 1):
                 infected = begins + int(draw.gamma(*INFECTIOUS[:2]) * DAY) % length
                 started, ended = min(started, infected), max(ended, infected)

@@ -145,7 +145,7 @@ SOURCES: Final = {
     "tracing": Source("authority", ("contact", "visit")),
     "border": Source("authority", ("arrival",)),
     "networks": Source("authority", ("stay",)),
-    "regions": Source("region", ("isolation", "stay")),
+    "regions": Source("region", ("isolation",)),
     "command": Source("authority", ("order",)),  # no feed may send orders
 }
 SOURCE: Final = {name: number for number, name in enumerate(SOURCES)}

@@ -84,6 +84,11 @@ def write(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> No
     connection.execute(f"COPY ({query}) TO '{quoted(target)}' ({WRITTEN})")
 
 
+def reading(path: Path) -> str:
+    """What a query says to read this Parquet: a file, or a folder as Spark writes it."""
+    return f"read_parquet('{quoted(path / '*.parquet' if path.is_dir() else path)}')"
+
+
 def quoted(path: Path) -> str:
     """A path inside a quoted text."""
     return str(path).replace("'", "''")

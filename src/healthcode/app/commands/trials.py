@@ -1,0 +1,148 @@
+"""Commands about a rulebook before it binds anyone: snapshots, checks, trials."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from healthcode.app.commands import common
+from healthcode.app.commands.common import AsJson, acting, language, out, say
+from healthcode.app.commands.rulebooks import read_file
+from healthcode.kit.errors import BadInput
+from healthcode.kit.words import Words
+
+if TYPE_CHECKING:
+    from healthcode.rulebook.snapshots import Snapshot
+    from healthcode.rulebook.trials import Progress
+
+DUCKDB = "duckdb"
+CHARTS = (".svg", ".png")
+File = Annotated[Path, typer.Argument(help="A rulebook in YAML.")]
+
+
+class FaultyRulebook(BadInput):
+    """A rulebook with faults; they are listed before."""
+
+    words = Words(
+        zh="{path} 有 {count} 处问题，见上。", en="{path} has {count} faults, listed above."
+    )
+
+
+class NoSuchChart(BadInput):
+    """A chart in a format that we do not draw."""
+
+    words = Words(
+        zh="图表文件须以 .svg 或 .png 结尾：{path}", en="A chart ends in .svg or .png: {path}"
+    )
+
+
+def snapshot(
+    folder: Annotated[Path, typer.Argument(help="A new folder for it.")],
+    named: Annotated[
+        str | None,
+        typer.Option("--keep", help="Keep it under this name; without, it goes after 24 hours."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the evidence, of one moment and without names or numbers, as Parquet.
+
+    Keys in it are its own. That it was taken is written down, and by whom.
+    """
+    from healthcode.app import trying  # noqa: PLC0415 - DuckDB and Arrow are slow to import
+    from healthcode.rulebook.taking import keep  # noqa: PLC0415 - as above
+
+    with acting("snapshot") as act, common.progress(shown=not as_json) as progress:
+        taken = keep(act.database, folder, name=named, progress=progress)
+    if as_json:
+        common.print_json(trying.snapshot_data(taken))
+        return
+    say(
+        f"已写入 {taken.folder}：{taken.people} 人，{taken.facts} 条事实。",
+        f"Written to {taken.folder}: {taken.people:,} people, {taken.facts:,} facts.",
+    )
+    if named is None:
+        say("24 小时后删除。", "It is deleted after 24 hours.")
+
+
+def check(file: File, *, as_json: AsJson = False) -> None:
+    """Look a rulebook over: the language, rules that can never count, ids, and every example."""
+    from healthcode.app import trying  # noqa: PLC0415 - DuckDB and Arrow are slow to import
+
+    rulebook = read_file(file)
+    found = trying.faults(rulebook)
+    if as_json:
+        rows = [{"where": each.where, **each.words.model_dump()} for each in found]
+        common.print_json({"rules": len(rulebook.rules), "faults": rows})
+    for each in found if not as_json else ():
+        said = f"{each.where}: {each.words.in_language(language())}"
+        out.print(said, highlight=False, markup=False, soft_wrap=True)
+    if found:
+        raise FaultyRulebook(path=file, count=len(found))
+    if not as_json:
+        examples = sum(len(rule.examples) for rule in rulebook.rules)
+        say(
+            f"没有问题：{len(rulebook.rules)} 条规则，{examples} 个示例全部成立。",
+            f"Nothing is wrong: {len(rulebook.rules)} rules, and all {examples} examples hold.",
+        )
+
+
+def try_(
+    file: File,
+    snapshot: Annotated[
+        Path | None, typer.Option(help="A snapshot's folder (default: one is taken, and deleted).")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Another rulebook than the one that bound.")
+    ] = None,
+    at: Annotated[str, typer.Option(help="At this time (default: the snapshot's).")] = "",
+    engine: Annotated[
+        str, typer.Option(help="duckdb, or a Spark master: local[2], spark://HOST:PORT.")
+    ] = DUCKDB,
+    examples: Annotated[int, typer.Option(help="How many examples to print.", min=0)] = 5,
+    chart: Annotated[Path | None, typer.Option(help="Draw it too: a .svg or .png file.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Try a draft on everybody, beside the rulebook that binds; nobody's colour changes."""
+    from healthcode.app import trying  # noqa: PLC0415 - DuckDB and Arrow are slow to import
+
+    if chart is not None and chart.suffix not in CHARTS:
+        raise NoSuchChart(path=chart)
+    draft = read_file(file)
+    binding = read_file(against) if against else None
+    moment = common.moment("--at", at)
+    with common.progress(shown=not as_json) as progress, _taken(snapshot, progress) as found:
+        trial = trying.try_draft(
+            found, draft, binding=binding, at=moment, engine=engine, progress=progress
+        )
+    if chart is not None:
+        from healthcode.app import charts  # noqa: PLC0415 - Matplotlib is slow to import, too
+
+        charts.draw(trial, chart, language())
+    if as_json:
+        common.print_json(trying.data(trial))
+    else:
+        out.print(trying.shown(trial, language(), examples))
+
+
+@contextmanager
+def _taken(folder: Path | None, progress: Progress) -> Iterator[Snapshot]:
+    """The snapshot of a folder, or one of now that is gone afterwards."""
+    from healthcode.app import trying  # noqa: PLC0415 - DuckDB and Arrow are slow to import
+
+    if folder is not None:
+        yield trying.opened(folder)
+        return
+    from healthcode.rulebook.taking import keep  # noqa: PLC0415 - ADBC is slow to import
+
+    with (
+        tempfile.TemporaryDirectory(prefix="healthcode-snapshot-") as made,
+        acting("snapshot") as act,
+    ):
+        yield keep(act.database, Path(made), name=None, progress=progress)
