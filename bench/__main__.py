@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.judging import CONTENDERS, measure, without_spark
+from bench.contenders import CONTENDERS
+from bench.judging import measure_all, without_spark
+from bench.reassessing import measure as measure_changes
 from bench.snapshots import Snapshot, made_city
 
 cli = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_show_locals=False)
@@ -54,14 +58,14 @@ def _snapshot(people: int, seed: int, folder: Path | None) -> Snapshot:
 
 def _judge(snapshot: Snapshot, *, spark: bool) -> dict[str, Any]:
     names = list(CONTENDERS) if spark else without_spark()
-    return measure(snapshot, names, lambda doing: err.print(doing, style="dim"))
+    return measure_all(snapshot, names, _tell)
 
 
 def _judged(judged: dict[str, Any]) -> Table:
     table = Table(
         title=f"{judged['people']:,} people, {judged['facts']:,} facts, {judged['rules']} rules",
-        caption=f"Ours takes {judged['ratio_to_hand_sql']} times as long as SQL by hand, and judges "
-        f"{judged['ratio_to_row_engine']} times as many people a second as the row engine. "
+        caption=f"Ours takes {judged['ratio_to_hand_sql']} times as long as SQL by hand, and "
+        f"judges {judged['ratio_to_row_engine']} times as many people a second as the row engine. "
         + ("All answers agree." if judged["agree"] else "THE ANSWERS DIFFER."),
     )
     for name in ("engine", "people", "seconds", "people a second", "peak GB"):
@@ -74,6 +78,58 @@ def _judged(judged: dict[str, Any]) -> Table:
             f"{judged['people_per_second'][name]:,}",
             f"{judged['peak_gb_by_engine'][name]:.2f}",
         )
+    return table
+
+
+@cli.command()
+def reassess(
+    *,
+    people: People = 1_000_000,
+    seed: Seed = 1,
+    snapshot: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a change costs, from a fact that comes in to the new standing."""
+    measured = measure_changes(_snapshot(people, seed, snapshot), _tell)
+    if as_json:
+        print(json.dumps(measured))
+    else:
+        out.print(_changes(measured))
+
+
+@cli.command(name="all")
+def everything(
+    *,
+    people: People = 1_000_000,
+    seed: Seed = 1,
+    spark: WithSpark = False,
+    as_json: AsJson = False,
+) -> None:
+    """All of it: judging everybody, what a change costs, and importing."""
+    snapshot = _snapshot(people, seed, None)
+    judged = _judge(snapshot, spark=spark)
+    found = {"judge": judged, "reassess": measure_changes(snapshot, _tell)}
+    if find_spec("bench.importing") is not None:
+        _tell("import")
+        found["import"] = import_module("bench.importing").measure(people=60_000, facts=200_000)
+    if as_json:
+        print(json.dumps(found))
+    else:
+        out.print(_judged(judged), _changes(found["reassess"]), found.get("import", ""))
+    sys.exit(0 if judged["agree"] else 1)
+
+
+def _tell(doing: str) -> None:
+    err.print(doing, style="dim")
+
+
+def _changes(measured: dict[str, Any]) -> Table:
+    table = Table(title=f"{measured['people']:,} people, {measured['facts']:,} facts")
+    table.add_column("change")
+    table.add_column("what was measured")
+    for name, found in measured.items():
+        if isinstance(found, dict):
+            table.add_row(name, ", ".join(f"{what} {value}" for what, value in found.items()))
     return table
 
 

@@ -26,6 +26,7 @@ from healthcode.rulebook.terms import SEVERITY
 
 CORES = os.cpu_count() or 1
 AT_ONCE = 125_000  # people: few enough to hold, and planning what is read is no more than a moment
+FEW = 5_000  # people: not worth another process
 
 ENGINES: dict[str, type[PlainEngine | RowEngine]] = {
     "plain_python": PlainEngine,
@@ -38,10 +39,14 @@ def judge(name: str, snapshot: Snapshot, persons: int, into: Path) -> Run:
     """Judge persons 1 to `persons` from Parquet to `standings.parquet`, a folder."""
     target = into / "standings.parquet"
     target.mkdir(parents=True)
+    if persons <= FEW:
+        began = perf_counter()
+        _, peak = judge_some(name, snapshot.folder, target, persons, persons, 1)
+        return Run(perf_counter() - began, peak)
     step = min(AT_ONCE, -(-persons // CORES))
     with _workers() as workers:
         began = perf_counter()
-        some = partial(_judge_some, name, snapshot.folder, target, persons, step)
+        some = partial(judge_some, name, snapshot.folder, target, persons, step)
         peaks = dict(workers.map(some, range(1, persons + 1, step)))
         return Run(perf_counter() - began, sum(peaks.values()))
 
@@ -58,7 +63,7 @@ def _pid(_: int) -> int:
     return os.getpid()
 
 
-def _judge_some(
+def judge_some(
     name: str, folder: Path, target: Path, persons: int, step: int, first: int
 ) -> tuple[int, int]:
     """The process and its peak of memory so far; a later one of the same process is higher."""

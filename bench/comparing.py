@@ -33,7 +33,9 @@ def same_standings(
         f"SELECT person, coalesce(colour, '{undeclared}') AS colour, changes_at FROM {{rows}} "
         f"WHERE person <= {persons} AND (colour IS NOT NULL OR changes_at IS NOT NULL)"
     )
-    return _same(connection, *(query.format(rows=rows_of(each, "standings")) for each in (one, other)))
+    return _same(
+        connection, *(query.format(rows=rows_of(each, "standings")) for each in (one, other))
+    )
 
 
 def same_findings(
@@ -41,7 +43,9 @@ def same_findings(
 ) -> bool:
     """Whether both found the same windows of persons 1 to `persons`."""
     query = f"SELECT {FINDINGS} FROM {{rows}} WHERE person <= {persons}"
-    return _same(connection, *(query.format(rows=rows_of(each, "findings")) for each in (one, other)))
+    return _same(
+        connection, *(query.format(rows=rows_of(each, "findings")) for each in (one, other))
+    )
 
 
 def _same(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:

@@ -1,8 +1,8 @@
 """Who judges: each reads the same snapshot and writes what it found into a folder.
 
-`standings.parquet` is from everyone (person, colour, changes_at), `findings.parquet` from those that
-judge by relations. Both are files or folders of files. Starting a process and importing are not
-counted; connecting, compiling the rulebook and planning are.
+`standings.parquet` is from everyone, `findings.parquet` from those that judge by relations. Both
+are files, or folders of files. Starting a process and importing are not counted; connecting,
+compiling the rulebook and planning are.
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ def on_spark(snapshot: Snapshot, _persons: int, into: Path) -> Run:
     session = spark.session("local[*]")
     java = session.sparkContext._gateway.proc.pid  # noqa: SLF001 - its process has no other name
     began = perf_counter()
-    spark.judge(
-        session, snapshot.folder, snapshot.rulebook, snapshot.at, snapshot.known_at, into
-    )
+    spark.judge(session, snapshot.folder, snapshot.rulebook, snapshot.at, snapshot.known_at, into)
     return Run(perf_counter() - began, peak_of(java))
 
 

@@ -108,22 +108,26 @@ def _asked(rulebook: Rulebook) -> dict[str, set[str]]:
 
 
 def _of_pattern(pattern: Pattern) -> set[str]:
-    names = {
-        "result": pattern.result,
-        "source_class": pattern.sources,
-        "number": pattern.number,
-        "area": pattern.inside or pattern.outside,
-    }
-    return {name for name, stated in names.items() if stated}
+    return _stated(
+        result=pattern.result,
+        source_class=pattern.sources,
+        number=pattern.number,
+        area=pattern.inside or pattern.outside,
+    )
 
 
 def _of_windows(rule: Rule) -> set[str]:
     until = rule.window.until
-    names = {"states_end": until.own_end, "covered": rule.when.under}
-    edges = [end.after.edge for end in rule.early_ends]
-    names["ended"] = (
-        rule.when.under or until.own_end or "end" in edges or (until.moment and until.moment.edge == "end")
+    from_the_end = [end.after.edge == "end" for end in rule.early_ends]
+    from_the_end.append(until.moment is not None and until.moment.edge == "end")
+    return _stated(
+        covered=rule.when.under,
+        ended=rule.when.under or until.own_end or any(from_the_end),
+        states_end=until.own_end,
+        fact=any(end.when.kind == rule.when.kind for end in rule.early_ends),
+        source=any(end.same_source for end in rule.early_ends),
     )
-    names["fact"] = any(end.when.kind == rule.when.kind for end in rule.early_ends)
-    names["source"] = any(end.same_source for end in rule.early_ends)
-    return {name for name, stated in names.items() if stated}
+
+
+def _stated(**columns: object) -> set[str]:
+    return {name for name, stated in columns.items() if stated}

@@ -110,8 +110,7 @@ def load(house: Database, snapshot: Snapshot, persons: int, scratch: Path) -> No
                     f" coalesce(max({key}), 1)) FROM {table}"
                 )
             )
-    with house.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text("VACUUM ANALYZE"))
+    tidy(house)
 
 
 def _views(reader: duckdb.DuckDBPyConnection, snapshot: Snapshot, persons: int) -> None:
@@ -135,9 +134,10 @@ def _copy(
 ) -> None:
     # An empty text is quoted and an unquoted nothing is NULL, as PostgreSQL reads them.
     reader.execute(f"COPY ({query}) TO '{scratch}' (FORMAT csv, HEADER)")
-    with scratch.open("rb") as file, connection.connection.cursor() as cursor:
+    raw = connection.connection.cursor()
+    with scratch.open("rb") as file:
         columns = file.readline().decode().strip()
-        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+        with raw.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
             while block := file.read(1 << 20):
                 copy.write(block)
     scratch.unlink()
@@ -154,25 +154,53 @@ def judge_all(
     findings = made.findings.replace(":known_at", f"'{known_at.isoformat()}'")
     standing = made.standing.replace(":at", f"'{at.isoformat()}'")
     leaves = LEAVES.but_kinds.replace(":kinds", "'{}'")
-    for statement in (
-        "SET LOCAL work_mem = '512MB'",
-        f"CREATE UNLOGGED TABLE bench_findings AS WITH {leaves},"
-        f" findings AS ({findings}) SELECT * FROM findings",
-        "CREATE UNLOGGED TABLE bench_standings AS"
-        f" WITH findings AS (SELECT * FROM bench_findings), standing AS ({standing})"
-        " SELECT * FROM standing",
-    ):
-        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql("SET LOCAL work_mem = '512MB'")
+    connection.exec_driver_sql(f"""
+        CREATE UNLOGGED TABLE bench_findings AS
+        WITH {leaves}, findings AS ({findings}) SELECT * FROM findings
+    """)
+    connection.exec_driver_sql(f"""
+        CREATE UNLOGGED TABLE bench_standings AS
+        WITH findings AS (SELECT * FROM bench_findings), standing AS ({standing})
+        SELECT * FROM standing
+    """)
+
+
+def fill(house: Database, snapshot: Snapshot) -> None:
+    """Store everybody's findings and standing, as if each had been reassessed."""
+    with house.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        judge_all(connection, snapshot.rulebook, snapshot.at, snapshot.known_at)
+        connection.exec_driver_sql("""
+            INSERT INTO rulebook.findings (person, rule, fact, colour, opens, until)
+            SELECT person, rule, fact, colour, opens AT TIME ZONE 'UTC', until AT TIME ZONE 'UTC'
+            FROM bench_findings ORDER BY person
+        """)
+        connection.exec_driver_sql(f"""
+            INSERT INTO rulebook.standings (person, colour, changes_at, assessed_at, rulebook)
+            SELECT person, coalesce(s.colour, '{snapshot.rulebook.undeclared.value}'),
+                   s.changes_at AT TIME ZONE 'UTC', '{snapshot.at.isoformat()}Z',
+                   (SELECT max(rulebook) FROM rulebook.rulebooks)
+            FROM people.persons LEFT JOIN bench_standings s USING (person) ORDER BY person
+        """)
+        connection.exec_driver_sql("DROP TABLE bench_findings, bench_standings")
+    tidy(house)
+
+
+def tidy(house: Database) -> None:
+    """VACUUM ANALYZE, as the server would have done by itself before long."""
+    with house.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
 
 
 def export(connection: sa.Connection, into: Path) -> None:
     """Write what `judge_all` found as Parquet."""
     rows = into / "rows.csv"
-    with duckdb.connect() as writer, connection.connection.cursor() as cursor:
+    raw = connection.connection.cursor()
+    with duckdb.connect() as writer:
         for name, columns in (("findings", FOUND), ("standings", STOOD)):
-            with rows.open("wb") as file, cursor.copy(
-                f"COPY bench_{name} ({', '.join(columns)}) TO STDOUT (FORMAT csv)"
-            ) as copy:
+            query = f"COPY bench_{name} ({', '.join(columns)}) TO STDOUT (FORMAT csv)"
+            with rows.open("wb") as file, raw.copy(query) as copy:
                 for block in copy:
                     file.write(block)
             writer.execute(

@@ -6,7 +6,7 @@ import json
 import resource
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 KB = 1024
@@ -31,18 +31,19 @@ def peak_of(pid: int | str = "self") -> int:
 
 def run(name: str, snapshot: Path, persons: int, into: Path) -> Run:
     """Run a contender in a new process; what it complains of goes to our stderr."""
-    command = [sys.executable, "-m", "bench.running", name, snapshot, str(persons), into]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    ours = [sys.executable, "-m", "bench.running", name, str(snapshot), str(persons), str(into)]
+    done = subprocess.run(ours, check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own module
     return Run(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def _main(name: str, snapshot: str, persons: str, into: str) -> None:
-    from bench.contenders import CONTENDERS  # noqa: PLC0415 - only the new process needs them
+def run_here(name: str, snapshot: Path, persons: int, into: Path) -> Run:
+    """Run a contender in this process; its peak is then that of everything before, too."""
+    from bench.contenders import CONTENDERS  # noqa: PLC0415 - only who judges needs them
     from bench.snapshots import Snapshot  # noqa: PLC0415 - as above
 
-    run_ = CONTENDERS[name](Snapshot.read(Path(snapshot)), int(persons), Path(into))
-    print(json.dumps({"seconds": run_.seconds, "peak": run_.peak}))
+    return CONTENDERS[name](Snapshot.read(snapshot), persons, into)
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    _, name, snapshot, persons, into = sys.argv
+    print(json.dumps(asdict(run_here(name, Path(snapshot), int(persons), Path(into)))))

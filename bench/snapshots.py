@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from healthcode.app.city.making import make_city
+from healthcode.rulebook.actions import naive
+from healthcode.rulebook.snapshots import MANIFEST, opened
 from healthcode.rulebook.terms import Rulebook
 
 KEPT = Path(".bench")
@@ -27,15 +28,15 @@ class Snapshot:
 
     @classmethod
     def read(cls, folder: Path) -> Snapshot:
-        """Read what `snapshot.json` says."""
-        said = json.loads((folder / "snapshot.json").read_text("utf-8"))
+        """Read what a snapshot says of itself. Raises NoSnapshot."""
+        said = opened(folder)
         return cls(
             folder,
-            said["people"],
-            said["facts"],
-            Rulebook.model_validate(said["rulebook"]),
-            _naive(said["taken_at"]),
-            _naive(said["known_at"]),
+            said.people,
+            said.facts,
+            said.rulebook,
+            naive(said.taken_at),
+            naive(said.known_at),
         )
 
     def facts_of(self, kind: str) -> Path | None:
@@ -44,14 +45,10 @@ class Snapshot:
         return folder if any(folder.glob("*.parquet")) else None
 
 
-def _naive(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
-
-
 def made_city(people: int, seed: int) -> Snapshot:
     """The made-up city of that size and seed; made where it is not there yet."""
     folder = KEPT / f"city-{people}-{seed}"
-    if not (folder / "snapshot.json").exists():
+    if not (folder / MANIFEST).exists():
         shutil.rmtree(folder, ignore_errors=True)
         make_city(people, seed, folder)
     return Snapshot.read(folder)
