@@ -12,16 +12,18 @@ CREATE MACRO days_after(moment, days) AS make_timestamp(
     (epoch_us(moment) + 86400028800000000) // 86400000000 * 86400000000
     + (days - 1000000) * 86400000000 - 28800000000);
 
--- Codes that share the shortest code's length in digits are compared in full, and no others.
-SET VARIABLE shared = (
-    SELECT min(length(area)) FROM designation WHERE area <> '' AND level IN ('medium', 'high'));
+-- Few different areas, each compared with the designations once: the stays then join by equality.
+-- O2 is for areas outside the city alone.
+CREATE TEMP TABLE covered AS
+SELECT a.area, CASE d.level WHEN 'high' THEN 'R5' ELSE 'O2' END::rule AS rule, d.started, d.ended
+FROM (SELECT DISTINCT area FROM stay) a JOIN designation d
+    ON d.area <> '' AND starts_with(a.area, d.area)
+WHERE d.level = 'high' OR (d.level = 'medium' AND NOT starts_with(a.area, '12'));
 
 CREATE TEMP TABLE stays AS
-SELECT DISTINCT d.level, s.fact, s.person, s.area, s.started, s.ended
-FROM stay s JOIN designation d
-    ON left(s.area, getvariable('shared')) = left(d.area, getvariable('shared'))
-WHERE d.level IN ('medium', 'high') AND d.area <> '' AND starts_with(s.area, d.area)
-  AND (d.ended IS NULL OR s.started < d.ended) AND (s.ended IS NULL OR s.ended >= d.started);
+SELECT DISTINCT s.person, d.rule, s.fact, s.started, s.ended
+FROM stay s JOIN covered d ON s.area = d.area AND (d.ended IS NULL OR s.started < d.ended)
+    AND (s.ended IS NULL OR s.ended >= d.started);
 
 CREATE TEMP TABLE hot AS
 SELECT person, fact, started FROM temperature WHERE number >= 37.3 AND source_class = 'gate';
@@ -47,9 +49,7 @@ UNION ALL
 SELECT person, 'R4', fact, started, days_after(started, 14), ''
 FROM arrival WHERE result = 'abroad' AND source_class = 'authority'
 UNION ALL
-SELECT person, CASE level WHEN 'high' THEN 'R5' ELSE 'O2' END, fact, started,
-       days_after(ended, 14), ''
-FROM stays WHERE level = 'high' OR NOT starts_with(area, '12')
+SELECT person, rule, fact, started, days_after(ended, 14), '' FROM stays
 UNION ALL
 SELECT person, CASE WHEN result IN ('home_observation', 'possible_contact', 'possible_exposure')
        THEN 'O8' ELSE 'R6' END, fact, started,
