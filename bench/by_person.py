@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from time import perf_counter
 
@@ -53,14 +54,20 @@ def judge(name: str, snapshot: Snapshot, persons: int, into: Path) -> Run:
 
 @contextmanager
 def _workers() -> Iterator[ProcessPoolExecutor]:
-    """One process a core, started and warm: that is not counted."""
-    with ProcessPoolExecutor(CORES, mp_context=get_context("forkserver")) as pool:
-        list(pool.map(_pid, range(4 * CORES)))
+    """One process a core, all of them started, with their imports: that is not counted."""
+    context = get_context("forkserver")
+    everybody = context.Barrier(CORES)
+    with ProcessPoolExecutor(CORES, context, _wait_for, (everybody,)) as pool:
+        list(pool.map(_nothing, range(CORES)))
         yield pool
 
 
-def _pid(_: int) -> int:
-    return os.getpid()
+def _wait_for(everybody: Barrier) -> None:
+    everybody.wait()
+
+
+def _nothing(_: int) -> None:
+    """What a worker that has only just started can do."""
 
 
 def judge_some(
