@@ -55,6 +55,7 @@ WRITES = {
     "rulebook propose": ["rulebook.yaml"],
     "rulebook approve": ["1"],
     "rulebook publish": ["1"],
+    "compare": [],
     "snapshot": ["city"],
     "code issue": [NUMBER],
 }

@@ -41,6 +41,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "check": codes.check_code,
     "replay": records.replay,
     "snapshot": trials.snapshot,
+    "compare": trials.compare,
 }
 for name, command in COMMANDS.items():
     cli.command(name)(command)

@@ -268,18 +268,17 @@ def waiting(found: Iterable[Waiting], language: Language) -> Table:
 def rulebooks(found: Iterable[Drafted], language: Language) -> Table:
     """Drafts and published rulebooks, and where each stands."""
     heads = {
-        "zh": ("编号", "规则手册", "版本", "状态", "提出者", "处理者", "生效时间", "已更新人数"),
-        "en": ("number", "rulebook", "version", "state", "proposed by", "decided by",
-               "binds from", "standings"),
-    }  # fmt: skip
+        "zh": ("编号", "规则手册", "状态", "提出者", "生效时间", "已更新人数"),
+        "en": ("number", "rulebook", "state", "proposed by", "binds from", "standings"),
+    }
     table = _table(heads[language])
     for each in found:
         number = "–" if each.draft is None else str(each.draft)
         state = STATES[each.state].in_language(language)
         since = local_text(each.binds_from) if each.binds_from else "–"
         people = "–" if each.total is None else f"{each.done}/{each.total}"
-        by, second = each.proposed_by or "–", each.decided_by or "–"
-        table.add_row(number, each.name, each.version, state, by, second, since, people)
+        name = f"{each.name} {each.version}"
+        table.add_row(number, name, state, each.proposed_by or "–", since, people)
     return table
 
 

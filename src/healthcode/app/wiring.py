@@ -51,6 +51,8 @@ JOBS: Mapping[str, Job] = {
     access_jobs.FORGET: Job(access_jobs.forget, every="7 * * * *"),
     codes_jobs.FORGET: Job(codes_jobs.forget, every="17 * * * *"),
     rulebook.REASSESS: Job(rulebook_jobs.reassess),
+    rulebook.COMPARE: Job(rulebook_jobs.compare, every="37 19 * * *"),  # 03:37 in Tianjin
+    rulebook.FORGET_SNAPSHOTS: Job(rulebook_jobs.forget_snapshots, every="27 * * * *"),
     rulebook.REASSESS_DUE: Job(rulebook_jobs.reassess_due, every="* * * * *"),
     publishing.CHANGE: Job(rulebook_jobs.change_standings, every="* * * * *"),
 }

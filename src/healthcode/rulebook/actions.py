@@ -23,11 +23,20 @@ from healthcode.kit.files import read_yaml
 from healthcode.kit.words import Words
 from healthcode.rulebook import queries
 from healthcode.rulebook.tables import rulebooks
-from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing, StandingChanged
+from healthcode.rulebook.terms import (
+    Colour,
+    Comparison,
+    Finding,
+    Rulebook,
+    Standing,
+    StandingChanged,
+)
 
 AT_ONCE = 1000  # people a listener reassesses in the publisher's transaction; more is a job's
 REASSESS = "rulebook.reassess"
 REASSESS_DUE = "rulebook.reassess_due"
+COMPARE = "rulebook.compare"
+FORGET_SNAPSHOTS = "rulebook.forget_snapshots"
 COMPILER = "2"  # raise it when `expression.py` compiles to other statements
 NOW = "infinity"  # known at: whatever this transaction can see
 
@@ -319,6 +328,12 @@ def count_colours(transaction: Transaction) -> dict[str, dict[Colour, int]]:
         colours = counts.setdefault(row.residence, dict.fromkeys(Colour, 0))
         colours[Colour(row.colour)] = row.people
     return counts
+
+
+def last_comparison(transaction: Transaction) -> Comparison | None:
+    """The last comparison of the stored standings with the evidence, if there was any."""
+    found = transaction.run(queries.LAST_COMPARISON).one_or_none()
+    return None if found is None else Comparison(**found._mapping)
 
 
 def _known(known_at: datetime | None) -> str | datetime:

@@ -210,6 +210,11 @@ STANDINGS_STORED = """
     FROM rulebook.standings
 """
 
+LAST_COMPARISON = sa.text("""
+    SELECT compared_at, people, left_out, differing FROM rulebook.comparisons
+    ORDER BY comparison DESC LIMIT 1
+""")
+
 # For a progress bar: what the last ANALYZE counted.
 ABOUT_HOW_MANY_FACTS = sa.text("""
     SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = CAST('evidence.facts' AS regclass)

@@ -149,7 +149,7 @@ snapshots = sa.Table(
     "snapshots",
     metadata,
     sa.Column("snapshot", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-    sa.Column("account", sa.Text, comment="who looked; NULL for the nightly comparison"),
+    sa.Column("account", sa.Text, nullable=False, comment="who looked"),
     sa.Column("taken_at", INSTANT, nullable=False),
     sa.Column("known_at", INSTANT, nullable=False),
     sa.Column("people", sa.BigInteger, nullable=False),
@@ -161,6 +161,43 @@ snapshots = sa.Table(
     schema=SCHEMA,
     comment="every look at everybody's evidence: who, when, and where the copy lies",
 )
+
+comparisons = sa.Table(
+    "comparisons",
+    metadata,
+    sa.Column("comparison", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("compared_at", INSTANT, nullable=False),
+    sa.Column(
+        "rulebook",
+        sa.Integer,
+        sa.ForeignKey("rulebook.rulebooks.rulebook", name="comparisons_rulebook"),
+        nullable=False,
+    ),
+    sa.Column("people", sa.BigInteger, nullable=False),
+    sa.Column("left_out", sa.BigInteger, nullable=False, comment="about to be judged anew"),
+    sa.Column("differing", sa.BigInteger, nullable=False, comment="more than none is an alarm"),
+    schema=SCHEMA,
+    comment="stored standings beside what the evidence gives",
+)
+
+differences = sa.Table(
+    "differences",
+    metadata,
+    sa.Column(
+        "comparison",
+        sa.BigInteger,
+        sa.ForeignKey("rulebook.comparisons.comparison", name="differences_comparison"),
+        primary_key=True,
+    ),
+    sa.Column("person", sa.BigInteger, primary_key=True),
+    sa.Column("stored", sa.Text, nullable=False),
+    sa.Column("stored_next", sa.TIMESTAMP, comment="UTC"),
+    sa.Column("judged", sa.Text, nullable=False),
+    sa.Column("judged_next", sa.TIMESTAMP, comment="UTC"),
+    schema=SCHEMA,
+    comment="the first thousand of a comparison, for whoever looks into it",
+)
+
 UNCHANGING = """
 CREATE FUNCTION rulebook.unchanging() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

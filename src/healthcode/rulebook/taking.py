@@ -113,25 +113,33 @@ class View:
 
 
 @contextmanager
-def viewing(database: Database) -> Iterator[View]:
-    """One moment of the database, for as long as it takes to read it."""
-    address = database.engine.url.set(drivername="postgresql")
-    with database.transaction() as transaction:
-        transaction.run(queries.ONE_MOMENT)
-        moment = transaction.run(queries.EXPORT_MOMENT).scalar_one()
-        with closing(adbc.connect(address.render_as_string(hide_password=False))) as reader:
-            with closing(reader.cursor()) as cursor:
-                for statement in queries.same_moment(moment):
-                    cursor.execute(statement)
-                cursor.execute(queries.EVERYBODY)
-                everybody = cursor.fetch_arrow_table().combine_chunks()
-            persons = everybody["person"].to_numpy()
-            drawn = np.random.default_rng(secrets.randbits(128)).permutation(len(persons))
-            residences = everybody["residence"].combine_chunks()
-            yield View(transaction, reader, persons, residences, drawn)
+def viewing(transaction: Transaction) -> Iterator[View]:
+    """One moment of the database, for as long as it takes to read it.
+
+    The first thing in its transaction, which sees that moment from here on.
+    """
+    transaction.run(queries.ONE_MOMENT)
+    moment = transaction.run(queries.EXPORT_MOMENT).scalar_one()
+    address = transaction.connection.engine.url.set(drivername="postgresql")
+    with closing(adbc.connect(address.render_as_string(hide_password=False))) as reader:
+        with closing(reader.cursor()) as cursor:
+            for statement in queries.same_moment(moment):
+                cursor.execute(statement)
+            cursor.execute(queries.EVERYBODY)
+            everybody = cursor.fetch_arrow_table()
+        persons = everybody["person"].to_numpy()
+        drawn = np.random.default_rng(secrets.randbits(128)).permutation(len(persons))
+        residences = everybody["residence"].combine_chunks()
+        yield View(transaction, reader, persons, residences, drawn)
 
 
-def take(view: View, folder: Path, *, name: str | None, progress: Progress) -> Snapshot:
+def take(
+    view: View,
+    folder: Path,
+    *,
+    name: str | None,
+    progress: Progress = lambda _doing, _done, _of: None,
+) -> Snapshot:
     """Write the evidence of a moment into a new folder, in our users' hands only.
 
     Raises FolderTaken and NoRulebook.
@@ -197,9 +205,9 @@ def keep(database: Database, folder: Path, *, name: str | None, progress: Progre
 
     Raises FolderTaken and NoRulebook.
     """
-    with viewing(database) as view:
+    with database.transaction() as transaction, viewing(transaction) as view:
         taken = take(view, folder, name=name, progress=progress)
-        note(view.transaction, taken)
+        note(transaction, taken)
     return taken
 
 

@@ -347,3 +347,13 @@ class StandingChanged:
     """News: these persons show another colour now; (person, before, now)."""
 
     turned: tuple[tuple[int, Colour, Colour], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a comparison found: people compared, people left out, and how many differ."""
+
+    compared_at: datetime
+    people: int
+    left_out: int
+    differing: int

@@ -61,6 +61,7 @@ COMMANDS: Mapping[str, tuple[Role, ...]] = {
     "rulebook propose": (Role.EPIDEMIOLOGIST,),
     "rulebook approve": (Role.APPROVER,),
     "rulebook publish": (Role.EPIDEMIOLOGIST, Role.APPROVER),
+    "compare": (Role.EPIDEMIOLOGIST, Role.OPERATOR),
     "snapshot": (Role.EPIDEMIOLOGIST, Role.OPERATOR),
     "code issue": (Role.COMMUNITY, Role.OPERATOR),
 }

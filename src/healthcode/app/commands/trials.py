@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import typer
 from healthcode.app.commands import common
 from healthcode.app.commands.common import AsJson, acting, language, out, say
 from healthcode.app.commands.rulebooks import read_file
-from healthcode.kit.errors import BadInput
+from healthcode.kit.errors import BadInput, NotReady
 from healthcode.kit.words import Words
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ class FaultyRulebook(BadInput):
 
     words = Words(
         zh="{path} 有 {count} 处问题，见上。", en="{path} has {count} faults, listed above."
+    )
+
+
+class StandingsDiffer(NotReady):
+    """An alarm: stored standings are not what the evidence gives."""
+
+    words = Words(
+        zh="有 {count} 人的颜色与证据不符，未作任何改动。请查看 rulebook.differences 并查明原因。",
+        en="The standings of {count} people are not what the evidence gives. Nothing was changed: "
+        "look at rulebook.differences, and find out why.",
     )
 
 
@@ -68,6 +79,27 @@ def snapshot(
     )
     if named is None:
         say("24 小时后删除。", "It is deleted after 24 hours.")
+
+
+def compare(*, as_json: AsJson = False) -> None:
+    """Compare the stored standings with what the evidence gives, as every night; mends nothing."""
+    from healthcode.rulebook import consistency  # noqa: PLC0415 - Arrow is slow to import
+
+    with acting("compare") as act, act.database.transaction() as transaction:
+        found = consistency.compare(transaction)
+    if as_json:
+        common.print_json(
+            dataclasses.asdict(found) | {"compared_at": found.compared_at.isoformat()}
+        )
+    else:
+        say(
+            f"已核对 {found.people} 人，另有 {found.left_out} 人正待重新判定；"
+            f"不一致 {found.differing} 人。",
+            f"{found.people:,} people compared, {found.left_out:,} about to be judged anew left "
+            f"out: {found.differing:,} differ.",
+        )
+    if found.differing:
+        raise StandingsDiffer(count=found.differing)
 
 
 def check(file: File, *, as_json: AsJson = False) -> None:
