@@ -137,7 +137,7 @@ def put_city(transaction: Transaction, folder: Path, *, first: int = 0, step: in
 
 
 def _leaves(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    connection.execute(duck.FACTS.format(folder=duck.quoted(folder)))
+    connection.execute(f"CREATE VIEW facts AS {duck.facts(folder)}")
     connection.execute(duck.DESIGNATIONS.format(folder=duck.quoted(folder)))
     people = duck.reading(folder / "people.parquet")
     connection.execute(f"CREATE VIEW people AS SELECT * FROM {people}")

@@ -173,8 +173,12 @@ def _asked(made_up: Texts, world: World) -> Texts:
         assert literal in text, "Ibis writes timestamps otherwise now: look at this function again"
         return text.replace(literal, f"CAST('{naive(instant)}' AS TIMESTAMP)")
 
+    known_at = world.known_at or NEVER
+    openers = made_up.openers
     return Texts(
-        written(made_up.findings, KNOWN_AT, world.known_at or NEVER),
+        made_up.dated,
+        openers and written(openers, KNOWN_AT, known_at),
+        written(made_up.findings, KNOWN_AT, known_at),
         written(made_up.standing, AT, world.at),
     )
 
@@ -218,6 +222,7 @@ def _known(row: Fact | Designation) -> dict[str, datetime | None]:
 def _check(connection: duckdb.DuckDBPyConnection, world: World, asked: Texts) -> None:
     for name, rows in zip(("facts", "designations"), _leaves(world), strict=True):
         connection.register(name, rows)
+    duck.prepare(connection, asked)
     found = connection.sql(asked.findings).to_arrow_table()
     connection.register("findings", found)
     seen = connection.execute(asked.standing).fetchall()

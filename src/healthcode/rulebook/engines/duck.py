@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from healthcode.rulebook.engines.texts import texts
+from healthcode.rulebook.engines.texts import Texts, texts
 from healthcode.rulebook.terms import Colour, Rulebook
 
 MEMORY = "3GB"  # of the four that a desk can spare: the rest is Arrow's, Parquet's and Python's
@@ -74,9 +74,7 @@ def judge(
     into.mkdir(parents=True, exist_ok=True)
     connection.execute(f"CREATE OR REPLACE VIEW facts AS {facts(snapshot)}")
     connection.execute(DESIGNATIONS.format(folder=quoted(snapshot)))
-    connection.execute(f"CREATE OR REPLACE VIEW dated AS {made.dated}")
-    if made.openers is not None:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE openers AS {made.openers}")
+    prepare(connection, made)
     rules = ", ".join(f"'{rule.id}'" for rule in rulebook.rules)
     colours = ", ".join(f"'{colour}'" for colour in Colour)
     named = f"""
@@ -90,6 +88,13 @@ def judge(
     connection.execute(f"SET perfect_ht_threshold = {DENSE}")
     write(connection, made.standing, into / "standings.parquet")
     connection.execute("RESET perfect_ht_threshold")
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, made: Texts) -> None:
+    """Lay what `findings` stands on over the relations `facts` and `designations`."""
+    connection.execute(f"CREATE OR REPLACE VIEW dated AS {made.dated}")
+    if made.openers is not None:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE openers AS {made.openers}")
 
 
 def facts(snapshot: Path) -> str:
