@@ -40,10 +40,15 @@ _DESIGNATIONS = """
 
 
 class Leaves(NamedTuple):
-    """What a rulebook's statement stands on: the facts of some, or of all but some kinds."""
+    """What a rulebook's statement stands on.
+
+    The facts of some, of all but some kinds, or those that this transaction has added.
+    """
 
     of_some: str
     but_kinds: str
+    just_added: str
+    just_taken_back: str  # no leaf: the persons whose facts this transaction has taken back
 
 
 LEAVES = Leaves(
@@ -51,6 +56,18 @@ LEAVES = Leaves(
     + f",{_DESIGNATIONS}",
     _FACTS.format(how="NOT MATERIALIZED", which="NOT f.kind = ANY(CAST(:kinds AS text[]))")
     + f",{_DESIGNATIONS}",
+    # Others' recordings without a stamp cannot be seen.
+    _FACTS.format(
+        how="MATERIALIZED",
+        which="""f.recording = ANY(ARRAY(
+            SELECT recording FROM evidence.recordings WHERE recorded_at IS NULL))""",
+    )
+    + f",{_DESIGNATIONS}",
+    """
+    SELECT f.person FROM evidence.retractions r JOIN evidence.facts f USING (fact)
+    WHERE r.recording = ANY(ARRAY(
+        SELECT recording FROM evidence.recordings WHERE recorded_at IS NULL))
+    """,
 )
 
 LAST_RECORDED = sa.text("SELECT max(recorded_at) FROM evidence.recordings")

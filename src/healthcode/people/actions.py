@@ -11,7 +11,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from healthcode.kit.db import Transaction
+from healthcode.kit.db import Transaction, array_of, array_of_bytes
 from healthcode.kit.secrets import KeyRing
 from healthcode.people import queries
 from healthcode.people.tables import persons
@@ -89,13 +89,17 @@ def persons_of(
     if papers:
         rows = transaction.run(
             queries.PERSONS_OF_DOCUMENTS,
-            {"kinds": [kind for kind, _ in papers], "hashes": [hashed for _, hashed in papers]},
+            {
+                "kinds": array_of(kind for kind, _ in papers),
+                "hashes": array_of_bytes(hashed.hex() for _, hashed in papers),
+            },
         )
-        found |= {wanted[row.kind, bytes(row.number_hash)]: row.person for row in rows}
-    own = [hashed for kind, hashed in wanted if not kind]
+        found |= {wanted[kind, hashed]: person for kind, hashed, person in rows}
+    own = [hashed.hex() for kind, hashed in wanted if not kind]
     if own:
-        rows = transaction.run(queries.PERSONS_OF_KEYS, {"client": client, "hashes": own})
-        found |= {wanted["", bytes(row.key_hash)]: row.person for row in rows}
+        values = {"client": client, "hashes": array_of_bytes(own)}
+        rows = transaction.run(queries.PERSONS_OF_KEYS, values)
+        found |= {wanted["", hashed]: person for hashed, person in rows}
     return found
 
 
@@ -224,8 +228,8 @@ def _state(transaction: Transaction, said: Sequence[tuple[int, Mapping[str, obje
 
 def residences(transaction: Transaction, people: Iterable[int]) -> dict[int, str]:
     """The residence of each person as last stated; "" where nobody said."""
-    rows = transaction.run(queries.RESIDENCES, {"persons": sorted(set(people))})
-    return {row.person: row.residence for row in rows}
+    rows = transaction.run(queries.RESIDENCES, {"persons": array_of(sorted(set(people)))})
+    return {person: residence for person, residence in rows}  # noqa: C416 - dict() knows no rows
 
 
 def papers_of(transaction: Transaction, person: int) -> Papers | None:

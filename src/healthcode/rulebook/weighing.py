@@ -100,6 +100,17 @@ def _turning(transaction: Transaction, persons: Iterable[int]) -> Iterator[int]:
         yield from found
 
 
+def _may_turn(transaction: Transaction, touched: Iterable[int]) -> list[int]:
+    """The few who need weighing: most of what is said of people turns nobody."""
+    bound = binding_at(transaction, transaction.now)
+    transaction.run(queries.GENERIC_PLANS)
+    transaction.run(queries.NO_LOOPS)
+    found = transaction.run(queries.may_turn(bound.findings_sql), {"known_at": NOW}).scalars()
+    able = set(found)
+    transaction.run(queries.LOOPS_AS_USUAL)
+    return [person for person in touched if person in able]
+
+
 def _first_come(
     transaction: Transaction,
     touched: Mapping[int, frozenset[str]],
@@ -107,7 +118,7 @@ def _first_come(
     room: Mapping[str, int],
 ) -> tuple[list[int], frozenset[int]]:
     """Who turns, in the order they came, and who waits."""
-    found = set(_turning(transaction, touched))
+    found = set(_turning(transaction, _may_turn(transaction, touched)))
     left = dict(room)
     passing: list[int] = []
     waiting: set[int] = set()

@@ -1,14 +1,12 @@
-"""A batch of rows on its way in: how it is staged, and what became of it."""
+"""A batch of rows on its way in, and what became of it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from healthcode.evidence.feeds import queries
 from healthcode.evidence.feeds.deciding import Outcome
 from healthcode.evidence.feeds.reading import Said
 from healthcode.evidence.feeds.reasons import Rejected
@@ -33,17 +31,26 @@ class Batch:
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     rejected: list[tuple[Staged, Rejected]] = field(default_factory=list)
 
+    def add(self, other: Batch) -> None:
+        """Count what the next rows did, too."""
+        for outcome, count in other.counts.items():
+            self.counts[outcome] += count
+        self.rejected += other.rejected
+
+
+Name = tuple[str | None, str | None]
+"""What a row calls somebody: a document's kind, or "", and the hash, in hex."""
+
+
+def name_of(said: list[str | None]) -> Name:
+    """The name by which a row means somebody."""
+    return said[0], said[1]
+
 
 def subject_of(said: list[str | None]) -> Subject:
-    """Whom a staged row means."""
+    """Whom a row means."""
     kind, hashed, sealed = said
     return Subject(kind or "", bytes.fromhex(hashed or ""), bytes.fromhex(sealed or "") or None)
-
-
-def staged_rows(transaction: Transaction, imported: int, batch: int) -> Iterator[Staged]:
-    """The rows of a batch, as staged."""
-    for row in transaction.run(queries.BATCH, {"import": imported, "batch": batch}):
-        yield Staged(row.row, row.line, json.loads(row.said))
 
 
 def note_rejects(

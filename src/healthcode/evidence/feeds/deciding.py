@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from healthcode.evidence.feeds.reading import Said
 from healthcode.evidence.feeds.reasons import Rejected
@@ -56,11 +57,16 @@ class Registration:
 
     def may_reach(self, area: str) -> bool:
         """Whether this area lies in a registered division."""
-        return any(division == ANY or covers(division, area) for division in self.divisions)
+        return _reaches(self.divisions, area)
 
     def is_city_wide(self, city: str) -> bool:
         """Whether the whole city lies in a registered division."""
         return self.may_reach(city)
+
+
+@lru_cache(maxsize=4096)
+def _reaches(divisions: tuple[str, ...], area: str) -> bool:
+    return any(division == ANY or covers(division, area) for division in divisions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +86,10 @@ class Desk:
     city: str
     replay: bool
 
-    def may_say(self, said: Said) -> bool:
-        """Whether a row of evidence comes from a registered source and kind."""
-        registration = self.registrations.get(said.get("source", ""))
-        return registration is not None and registration.may_say(said["kind"])
+    def may_say(self, source: str, kind: str) -> bool:
+        """Whether a source is registered, and for this kind of fact."""
+        registration = self.registrations.get(source)
+        return registration is not None and registration.may_say(kind)
 
     def fact(self, said: Said, state: State | None, named: Named) -> Outcome:
         """What becomes of a row of evidence. Raises Rejected."""

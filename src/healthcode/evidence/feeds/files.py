@@ -33,11 +33,19 @@ NEEDED = {
     "designations": {"level", "started_at"},
 }
 SIGN_OF = {"designations": "level", "evidence": "kind", "people": "subject"}
+LONGEST_LINE = 1_000_000  # characters: no row of ours, and what is staged has its limits
 LOOK_AHEAD = 100  # JSON Lines have no header: the first rows' keys say what the file is
 
 
 # What no field can hold: line breaks, NUL, and half characters, which JSON can write.
 _UNFIT = re.compile("[\n\r\x00\ud800-\udfff]")
+_NOT_UTF8 = re.compile("[\x00\udc80-\udcff]")  # a NUL, or a byte that was none of UTF-8
+
+Line = tuple[int, int, str]
+"""A data row's number and its line in the file, both from 1, and the line's text.
+
+Bytes that are no UTF-8 are kept as half characters, U+DC80 to U+DCFF.
+"""
 
 
 class NoSuchFile(BadInput):
@@ -109,17 +117,25 @@ class FeedFile:
 
     def rows(self) -> Iterator[Row]:
         """Every data row, in order; empty lines are no rows."""
+        for row, line, text in self.lines():
+            yield Row(row, line, self.fields(text))
+
+    def lines(self) -> Iterator[Line]:
+        """Every data row's line as it came, without its end; cut where it is too long."""
         with self.path.open("rb") as file:
             found = rows.lines(file)
             if self.header is not None:
                 next(found, None)
             for number, (line, raw) in enumerate(found, start=1):
-                yield Row(number, line, self._fields(raw))
+                text = raw.decode("utf-8", "surrogateescape").rstrip("\r\n")
+                yield number, line, text[: LONGEST_LINE + 1]
 
-    def _fields(self, raw: bytes) -> dict[str, str] | Rejected:
-        text = rows.decoded(raw)
-        if text is None:
+    def fields(self, text: str) -> dict[str, str] | Rejected:
+        """The fields of a line, or why they cannot be read."""
+        if not text.isprintable() and _NOT_UTF8.search(text) is not None:
             return Rejected("", "not_utf8")
+        if len(text) > LONGEST_LINE:
+            return Rejected("", "too_long")
         return self._json_fields(text) if self.header is None else self._csv_fields(text)
 
     def _csv_fields(self, text: str) -> dict[str, str] | Rejected:
@@ -127,7 +143,7 @@ class FeedFile:
         values = rows.csv_fields(text)
         if values is None or len(values) != len(self.header):
             return Rejected("", "not_csv")
-        return {name: value.strip() for name, value in zip(self.header, values, strict=True)}
+        return dict(zip(self.header, map(str.strip, values), strict=True))
 
     def _json_fields(self, text: str) -> dict[str, str] | Rejected:
         pairs = _flat_object(text)

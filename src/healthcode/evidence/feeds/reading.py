@@ -1,12 +1,12 @@
 """From a row's text to what it says: the part of an import that needs no database.
 
-What it says is staged as JSON. Document numbers, names and keys leave here only sealed or hashed.
+Document numbers, names and keys leave here only sealed or hashed. It runs once for every row of
+every file, so what rows have in common (a day, an area, a person) is worked out once.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -21,6 +21,13 @@ from healthcode.people import BadDocument, identify, seal_name
 
 ROW_ID = "evidence.feed_rows.row_id"
 CONTENT = "evidence.feed_rows.content"
+# What makes rows equal, in the order in which it is hashed; stored digests depend on it.
+OF_FACTS = (
+    "area", "ended_at", "kind", "number", "place", "recorded_at", "result", "source", "started_at",
+    "subject", "with",
+)  # fmt: skip
+OF_DESIGNATIONS = ("area", "ended_at", "level", "place", "recorded_at", "started_at")
+KINDS = frozenset(map(str, Kind))
 SEXES = {"": None, "M": 1, "F": 2, "0": 0, "1": 1, "2": 2, "9": 9}
 OLDEST = 150
 MOST_REMEMBERED = 100_000  # subjects; about 60 MB
@@ -46,7 +53,7 @@ class Reader:
     now: datetime
     sources: frozenset[str]
     replay: bool = False
-    _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _seen: dict[tuple[str, str], int] = field(default_factory=dict)
     _subjects: dict[tuple[str, bool], list[str | None]] = field(default_factory=dict)
 
     def read(self, what: str, row: dict[str, str]) -> Said:
@@ -73,15 +80,15 @@ class Reader:
         """The row's id and digest. Without an id it is its digest and its count among equals."""
         content = self._content(said)
         if not named:
-            self._seen[content, str(said["retract"])] += 1
-            named = f"{content}#{self._seen[content, str(said['retract'])]}"
+            equals = (content, str(said["retract"]))
+            self._seen[equals] = count = self._seen.get(equals, 0) + 1
+            named = f"{content}#{count}"
         return {"row_id": self._hash(named, ROW_ID), "content": content}
 
     def _content(self, said: Said) -> str:
         parts = [
-            f"{key}={value[:2] if isinstance(value, list) else value}"
-            for key, value in sorted(said.items())
-            if key != "retract"
+            f"{key}={value[:2] if isinstance(value := said[key], list) else value}"
+            for key in (OF_FACTS if "kind" in said else OF_DESIGNATIONS)
         ]
         return self._hash("\x1f".join(parts), CONTENT)
 
@@ -91,7 +98,7 @@ class Reader:
     def _fact(self, row: dict[str, str], subject: list[str | None] | None = None) -> Said:
         get = row.get
         kind = _needed(row, "kind")
-        if not self.replay and kind not in set(Kind):
+        if not self.replay and kind not in KINDS:
             raise Rejected("kind", "kind_unknown")
         if not self.replay and kind == Kind.ORDER:
             raise Rejected("kind", "order_needs_two")
@@ -154,7 +161,7 @@ class Reader:
         started = fields.instant("started_at", row.get("started_at", ""))
         ended = fields.end("ended_at", row.get("ended_at", ""))
         fields.span(started, ended)
-        if not self.replay and datetime.fromisoformat(started) >= self._too_late:
+        if not self.replay and started >= self._too_late:
             raise Rejected("started_at", "in_the_future")
         return started, ended
 
@@ -177,11 +184,13 @@ class Reader:
         if not text:
             return None
         own_key = self.replay and column != "document"
-        if (text, own_key) not in self._subjects:
+        found = self._subjects.get((text, own_key))
+        if found is None:
             if len(self._subjects) >= MOST_REMEMBERED:
                 self._subjects.clear()
-            self._subjects[text, own_key] = self._identified(column, text, own_key=own_key)
-        return self._subjects[text, own_key]
+            found = self._identified(column, text, own_key=own_key)
+            self._subjects[text, own_key] = found
+        return found
 
     def _identified(self, column: str, text: str, *, own_key: bool) -> list[str | None]:
         try:
@@ -195,9 +204,9 @@ class Reader:
         return local_today(self.now)
 
     @cached_property
-    def _too_late(self) -> datetime:
-        """A start is at the latest tomorrow."""
-        return local_midnight(self.now, days=2)
+    def _too_late(self) -> str:
+        """A start is at the latest tomorrow. ISO text in UTC, as `fields.instant` gives it."""
+        return local_midnight(self.now, days=2).isoformat()
 
 
 def _needed(row: dict[str, str], column: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Batch, Staged, subject_of
+from healthcode.evidence.feeds.batches import Batch, Name, Staged, name_of, subject_of
 from healthcode.evidence.feeds.deciding import (
     DESIGNATION,
     Desk,
@@ -23,7 +24,7 @@ from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.evidence.feeds.writing import Change, DesignationChanges, FactChanges
 from healthcode.evidence.queries import REGISTRATIONS
 from healthcode.evidence.terms import Proposed
-from healthcode.kit.db import Transaction
+from healthcode.kit.db import Transaction, array_of_bytes
 from healthcode.kit.errors import Refused
 from healthcode.kit.words import Words
 from healthcode.people import Subject, ensure, persons_of, residences
@@ -75,21 +76,25 @@ class Recorder:
         weighed = self.weighed and not self.desk.replay
         waiting = self._waiting("evidence", rows)
         states = self._states(queries.FACT_STATES, rows)
-        named = self._named(row.said for row in rows)
+        named = self._named(rows)
         persons = self._known(named)
         homes = residences(self.transaction, persons.values())
         # Documents can become known, and a replay's keys too; but a row that is not taken makes
         # nobody known. Until a row is decided such a person has a number of no person.
-        unknown = [s for s in named if s not in persons and (s.kind or self.desk.replay)]
-        candidates = persons | {s: -n for n, s in enumerate(unknown, start=1)}
+        unknown = [n for n in named if n not in persons and (n[0] or self.desk.replay)]
+        candidates = persons | {name: -n for n, name in enumerate(unknown, start=1)}
 
         def decide(said: Said, state: State | None) -> Outcome:
-            person, other = (_person(candidates, said[name]) for name in ("subject", "with"))
+            person = candidates.get(name_of(said["subject"]))
+            other = said["with"] and candidates.get(name_of(said["with"]))
             return self.desk.fact(said, state, Named(person, other, homes.get(person or 0, "")))
 
         batch, changes = self._decided("evidence", rows, states, waiting, decide)
-        taken = set(self._named(change.said for change in changes if change.is_new))
-        persons |= ensure(self.transaction, self.client, [s for s in unknown if s in taken])
+        if unknown:
+            taken = self._named([change.row for change in changes if change.is_new])
+            subjects = {name: named[name] for name in unknown if name in taken}
+            made = ensure(self.transaction, self.client, list(subjects.values()))
+            persons |= {name: made[subject] for name, subject in subjects.items()}
         self._propose(
             batch,
             FactChanges(
@@ -127,10 +132,11 @@ class Recorder:
             )
         return batch
 
-    def _known(self, named: Sequence[Subject]) -> dict[Subject, int]:
-        ours = {s: int.from_bytes(s.hashed) for s in named if s.kind == OURS}
-        others = [subject for subject in named if subject.kind != OURS]
-        return ours | persons_of(self.transaction, self.client, others)
+    def _known(self, named: Mapping[Name, Subject]) -> dict[Name, int]:
+        others = [subject for subject in named.values() if subject.kind != OURS]
+        known = persons_of(self.transaction, self.client, others)
+        ours = {n: int.from_bytes(s.hashed) for n, s in named.items() if s.kind == OURS}
+        return ours | {name: known[s] for name, s in named.items() if s in known}
 
     def _propose(self, batch: Batch, changes: FactChanges | DesignationChanges) -> None:
         if not changes.listed:
@@ -140,28 +146,32 @@ class Recorder:
             batch.counts[change.outcome] -= 1
             batch.counts[Outcome.PROPOSED] += 1
 
-    def _waiting(self, what: str, rows: Sequence[Staged]) -> set[bytes]:
-        """Which of these rows wait for a second person."""
-        row_ids = [bytes.fromhex(each.said["row_id"]) for each in rows]
-        values = {"client": self.client, "what": what, "row_ids": row_ids}
-        return {bytes(found) for found in self.transaction.run(queries.WAIT, values).scalars()}
+    def _waiting(self, what: str, rows: Sequence[Staged]) -> set[str]:
+        """Which of these rows wait for a second person, by their ids."""
+        about = {"client": self.client, "what": what}
+        if self.transaction.run(queries.ANYTHING_WAITS, about).scalar_one_or_none() is None:
+            return set()
+        values = about | {"row_ids": array_of_bytes(each.said["row_id"] for each in rows)}
+        return {bytes(found).hex() for found in self.transaction.run(queries.WAIT, values).scalars()}
 
-    def _named(self, rows: Iterable[Said]) -> list[Subject]:
+    def _named(self, rows: Iterable[Staged]) -> dict[Name, Subject]:
         """Whom the rows of registered sources name, each once."""
-        named = (
-            subject_of(subject)
-            for said in rows
-            if self.desk.may_say(said)
-            for subject in (said["subject"], said["with"])
-            if subject is not None
-        )
-        return list(dict.fromkeys(named))
+        named: dict[Name, Subject] = {}
+        may_say = lru_cache(maxsize=None)(self.desk.may_say)
+        for row in rows:
+            said = row.said
+            if not may_say(said.get("source", ""), said.get("kind", "")):
+                continue
+            for subject in (said["subject"], said["with"]):
+                if subject is not None and (name := name_of(subject)) not in named:
+                    named[name] = subject_of(subject)
+        return named
 
-    def _states(self, query: sa.TextClause, rows: Sequence[Staged]) -> dict[bytes, State]:
-        row_ids = [bytes.fromhex(each.said["row_id"]) for each in rows]
+    def _states(self, query: sa.TextClause, rows: Sequence[Staged]) -> dict[str, State]:
+        row_ids = array_of_bytes(each.said["row_id"] for each in rows)
         found = self.transaction.run(query, {"client": self.client, "row_ids": row_ids})
         return {
-            bytes(row.row_id): State(
+            bytes(row.row_id).hex(): State(
                 bytes(row.content), row.made, row.source, row.source_class, row.kind
             )
             for row in found
@@ -171,15 +181,15 @@ class Recorder:
         self,
         what: str,
         rows: Sequence[Staged],
-        states: dict[bytes, State],
-        waiting: set[bytes],
+        states: dict[str, State],
+        waiting: set[str],
         decide: Callable[[Said, State | None], Outcome],
     ) -> tuple[Batch, list[Change]]:
         batch = Batch()
         changes: list[Change] = []
-        newer: list[bytes] = []
+        newer: list[str] = []
         for each in rows:
-            row_id, retract = bytes.fromhex(each.said["row_id"]), each.said["retract"]
+            row_id, retract = each.said["row_id"], each.said["retract"]
             state = states.get(row_id)
             recorded = state is not None and state.made is not None
             try:
@@ -196,7 +206,7 @@ class Recorder:
             if outcome is not Outcome.UNCHANGED and (recorded or not retract):
                 changes.append(Change(each, outcome, state))
         if newer:  # a newer word that is taken takes the place of the one that waits
-            values = {"client": self.client, "what": what, "row_ids": newer}
+            values = {"client": self.client, "what": what, "row_ids": array_of_bytes(newer)}
             self.transaction.run(queries.WITHDRAW, values)
         return batch, changes
 
@@ -269,6 +279,3 @@ def say(
         raise batch.rejected[0][1]
     return batch
 
-
-def _person(persons: dict[Subject, int], said: list[str | None] | None) -> int | None:
-    return None if said is None else persons.get(subject_of(said))

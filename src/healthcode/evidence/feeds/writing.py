@@ -1,7 +1,7 @@
 """Changes on their way into the evidence: weighed by the rulebook, then written, all or in part.
 
 What a change says is known at no k before it is written. Changes that wait for a second person
-stand in `evidence.proposed_rows`, as they were staged.
+stand in `evidence.proposed_rows`, as they were read.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Staged, subject_of
+from healthcode.evidence.feeds.batches import Name, Staged, name_of
 from healthcode.evidence.feeds.deciding import Outcome, Registration, State
 from healthcode.evidence.feeds.reading import Said
 from healthcode.evidence.queries import PERSONS_AT, PERSONS_IN
 from healthcode.evidence.tables import SELF, proposed_rows
 from healthcode.evidence.terms import Designated, Recorded
-from healthcode.kit.db import Transaction, copy_in
-from healthcode.people import Subject
+from healthcode.kit.db import Transaction, array_of, array_of_bytes, copy_in
 
 WIDEST = 200_000  # people under one designation: about two seconds, in which all evidence waits
 
@@ -125,35 +124,36 @@ class RowChanges(ABC):
             },
         ).scalar_one()
         fresh = [change for change in changes if change.is_new]
-        ids = list(self.transaction.run(self.new_ids, {"count": len(fresh)}).scalars())
+        ids = (self.transaction.run(self.new_ids, {"count": len(fresh)}).scalar() or "").split()
         pairs = zip(fresh, ids, strict=True)
         rows = (self._row(change, recording, made) for change, made in pairs)
         copy_in(self.transaction.connection, self.columns, rows)
         gone = [change for change in changes if change.takes_back is not None]
-        taken_back = (
-            (change.takes_back, change.state.source, recording, change.said.get("recorded_at"))
-            for change in gone
-            if change.state is not None
-        )
-        copy_in(self.transaction.connection, self.gone_columns, taken_back)
+        if gone:
+            taken_back = (
+                (change.takes_back, change.state.source, recording, change.said.get("recorded_at"))
+                for change in gone
+                if change.state is not None
+            )
+            copy_in(self.transaction.connection, self.gone_columns, taken_back)
         self._save_states(fresh, ids, [change for change in changes if not change.is_new])
         return [change.takes_back for change in gone if change.takes_back is not None]
 
     @abstractmethod
-    def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
+    def _row(self, change: Change, recording: int, made: str) -> tuple[Any, ...]:
         """A change as a row of its table."""
 
     def _save_states(
-        self, fresh: Sequence[Change], ids: Sequence[int], gone: Sequence[Change]
+        self, fresh: Sequence[Change], ids: Sequence[str], gone: Sequence[Change]
     ) -> None:
         self.transaction.run(
             queries.SAVE_STATES,
             {
                 "client": self.client,
                 "what": self.what,
-                "row_ids": [bytes.fromhex(c.said["row_id"]) for c in (*fresh, *gone)],
-                "contents": [bytes.fromhex(c.said["content"]) for c in (*fresh, *gone)],
-                "made": [*ids, *([None] * len(gone))],
+                "row_ids": array_of_bytes(c.said["row_id"] for c in (*fresh, *gone)),
+                "contents": array_of_bytes(c.said["content"] for c in (*fresh, *gone)),
+                "made": array_of((*ids, *(["NULL"] * len(gone)))),
             },
         )
 
@@ -162,7 +162,7 @@ class RowChanges(ABC):
 class FactChanges(RowChanges):
     """Facts and their retractions. `persons` knows everybody whom the rows name."""
 
-    persons: Mapping[Subject, int] = field(default_factory=dict)
+    persons: Mapping[Name, int] = field(default_factory=dict)
     _touched: dict[int, frozenset[str]] = field(default_factory=dict)
 
     what = "evidence"
@@ -201,23 +201,25 @@ class FactChanges(RowChanges):
     def _about(self) -> list[dict[int, str]]:
         """Whom each change concerns, with the source that speaks."""
         gone = [change.takes_back for change in self.listed if change.takes_back is not None]
-        rows = self.transaction.run(queries.PERSONS_OF_FACTS, {"facts": gone})
-        owners: dict[int | None, int] = {row.fact: row.person for row in rows}
+        owners: dict[int | None, int] = {}
+        if gone:
+            rows = self.transaction.run(queries.PERSONS_OF_FACTS, {"facts": array_of(gone)})
+            owners = {row.fact: row.person for row in rows}
         concerned: list[dict[int, str]] = []
         for change in self.listed:
             whom: dict[int, str] = {}
             if change.takes_back in owners and change.state is not None:
                 whom[owners[change.takes_back]] = change.state.source or ""
             if change.is_new:
-                whom[self.persons[subject_of(change.said["subject"])]] = change.said["source"]
+                whom[self.persons[name_of(change.said["subject"])]] = change.said["source"]
             concerned.append(whom)
         return concerned
 
-    def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
+    def _row(self, change: Change, recording: int, made: str) -> tuple[Any, ...]:
         said, registration = change.said, self.registrations[change.said["source"]]
-        other = self.persons[subject_of(said["with"])] if said["with"] else None
+        other = self.persons[name_of(said["with"])] if said["with"] else None
         return (
-            made, self.persons[subject_of(said["subject"])], said["kind"], said["result"],
+            made, self.persons[name_of(said["subject"])], said["kind"], said["result"],
             said["number"], said["area"], said["place"], other,
             said["started_at"], said["ended_at"],
             registration.source, registration.source_class, change.takes_back, recording,
@@ -296,7 +298,7 @@ class DesignationChanges(RowChanges):
             rows = self.transaction.run(PERSONS_AT, {"place": place, "most": WIDEST + 1})
             yield from rows.scalars()
 
-    def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
+    def _row(self, change: Change, recording: int, made: str) -> tuple[Any, ...]:
         said = change.said
         return (
             made, said["level"], said["area"], said["place"], said["started_at"],
