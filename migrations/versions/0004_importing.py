@@ -50,6 +50,7 @@ STATEMENTS: list[str] = [
         CONSTRAINT staged_rows_import FOREIGN KEY(import) REFERENCES evidence.imports (import)
     )
     """,
+    "ALTER TABLE evidence.staged_rows ALTER COLUMN said SET STORAGE EXTERNAL",
     """
     COMMENT ON TABLE evidence.staged_rows IS 'blocks of a file on its way in; gone once all of it is recorded'
     """,

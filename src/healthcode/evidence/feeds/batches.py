@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,8 +16,7 @@ from healthcode.kit.db import Transaction
 from healthcode.people import Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """A row on its way in."""
 
     row: int
@@ -36,15 +36,6 @@ class Batch:
         for outcome, count in other.counts.items():
             self.counts[outcome] += count
         self.rejected += other.rejected
-
-
-Name = tuple[str | None, str | None]
-"""What a row calls somebody: a document's kind, or "", and the hash, in hex."""
-
-
-def name_of(said: list[str | None]) -> Name:
-    """The name by which a row means somebody."""
-    return said[0], said[1]
 
 
 def subject_of(said: list[str | None]) -> Subject:

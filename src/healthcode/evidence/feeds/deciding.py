@@ -69,7 +69,7 @@ def _reaches(divisions: tuple[str, ...], area: str) -> bool:
     return any(division == ANY or covers(division, area) for division in divisions)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Named:
     """Whom a row names, None where not known, and where the person lives, "" where not known."""
 

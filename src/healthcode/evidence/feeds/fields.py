@@ -114,7 +114,13 @@ def place(column: str, text: str) -> str:
     return short(column, text)
 
 
-def span(started: str, ended: str | None) -> None:
-    """Refuse an end before the start. ISO texts in UTC of one form compare like the times."""
+@lru_cache(maxsize=65536)
+def span(started_at: str, ended_at: str) -> tuple[str, str | None]:
+    """A start and an end; refuses an end before the start.
+
+    ISO texts in UTC of one form compare like the times.
+    """
+    started, ended = instant("started_at", started_at), end("ended_at", ended_at)
     if ended is not None and ended != INFINITY and ended < started:
         raise Rejected("ended_at", "ends_before_start")
+    return started, ended

@@ -21,11 +21,6 @@ from healthcode.people import BadDocument, identify, seal_name
 
 ROW_ID = "evidence.feed_rows.row_id"
 CONTENT = "evidence.feed_rows.content"
-# What makes rows equal, in the order in which it is hashed; stored digests depend on it.
-OF_FACTS = (
-    "area", "ended_at", "kind", "number", "place", "recorded_at", "result", "source", "started_at",
-    "subject", "with",
-)  # fmt: skip
 OF_DESIGNATIONS = ("area", "ended_at", "level", "place", "recorded_at", "started_at")
 KINDS = frozenset(map(str, Kind))
 SEXES = {"": None, "M": 1, "F": 2, "0": 0, "1": 1, "2": 2, "9": 9}
@@ -53,7 +48,7 @@ class Reader:
     now: datetime
     sources: frozenset[str]
     replay: bool = False
-    _seen: dict[tuple[str, str], int] = field(default_factory=dict)
+    _seen: dict[tuple[str, bool], int] = field(default_factory=dict)
     _subjects: dict[tuple[str, bool], list[str | None]] = field(default_factory=dict)
 
     def read(self, what: str, row: dict[str, str]) -> Said:
@@ -63,34 +58,44 @@ class Reader:
             raise Rejected("action", "bad_action")
         if what == "people":
             return self._person(row)
-        said: Said = {"retract": action == "retract"}
-        named = row.get("row_id", "")
-        if named and said["retract"]:
-            said |= {"row_id": self._hash(named, ROW_ID), "content": ""}
-            return said | {"recorded_at": self._recorded_at(row)}
-        said |= self._fact(row) if what == "evidence" else self._designation(row)
-        return said | self._identity(named, said)
+        named, retract = row.get("row_id", ""), action == "retract"
+        if named and retract:
+            row_id = self._hash(named, ROW_ID)
+            told = self._recorded_at(row)
+            return {"retract": True, "row_id": row_id, "content": "", "recorded_at": told}
+        said = self._fact(row) if what == "evidence" else self._designation(row)
+        said["retract"] = retract
+        return self._identity(named, said)
 
     def read_about(self, subject: list[str | None], row: dict[str, str]) -> Said:
         """What a row of evidence says about somebody known. Raises Rejected."""
-        said = {"retract": False} | self._fact(row, subject)
-        return said | self._identity("", said)
+        return self._identity("", self._fact(row, subject) | {"retract": False})
 
     def _identity(self, named: str, said: Said) -> Said:
-        """The row's id and digest. Without an id it is its digest and its count among equals."""
+        """The row, with its id and digest. Without an id it is its digest and its count among equals."""
         content = self._content(said)
         if not named:
-            equals = (content, str(said["retract"]))
+            equals = content, said["retract"]
             self._seen[equals] = count = self._seen.get(equals, 0) + 1
             named = f"{content}#{count}"
-        return {"row_id": self._hash(named, ROW_ID), "content": content}
+        said["row_id"] = self._hash(named, ROW_ID)
+        said["content"] = content
+        return said
 
     def _content(self, said: Said) -> str:
-        parts = [
-            f"{key}={value[:2] if isinstance(value := said[key], list) else value}"
-            for key in (OF_FACTS if "kind" in said else OF_DESIGNATIONS)
-        ]
-        return self._hash("\x1f".join(parts), CONTENT)
+        if "kind" not in said:
+            parts = "\x1f".join([f"{key}={said[key]}" for key in OF_DESIGNATIONS])
+            return self._hash(parts, CONTENT)
+        # Sealing is never twice the same: a person is their kind and hash.
+        subject, other = said["subject"][:2], said["with"] and said["with"][:2]
+        return self._hash(
+            f"area={said['area']}\x1fended_at={said['ended_at']}\x1fkind={said['kind']}"
+            f"\x1fnumber={said['number']}\x1fplace={said['place']}"
+            f"\x1frecorded_at={said['recorded_at']}\x1fresult={said['result']}"
+            f"\x1fsource={said['source']}\x1fstarted_at={said['started_at']}"
+            f"\x1fsubject={subject}\x1fwith={other}",
+            CONTENT,
+        )
 
     def _hash(self, text: str, context: str) -> str:
         return self.ring.lookup(f"{self.client}\x1f{text}", context).hex()
@@ -158,9 +163,7 @@ class Reader:
         }
 
     def _times(self, row: dict[str, str]) -> tuple[str, str | None]:
-        started = fields.instant("started_at", row.get("started_at", ""))
-        ended = fields.end("ended_at", row.get("ended_at", ""))
-        fields.span(started, ended)
+        started, ended = fields.span(row.get("started_at", ""), row.get("ended_at", ""))
         if not self.replay and started >= self._too_late:
             raise Rejected("started_at", "in_the_future")
         return started, ended

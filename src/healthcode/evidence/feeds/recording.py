@@ -9,7 +9,7 @@ from functools import lru_cache
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Batch, Name, Staged, name_of, subject_of
+from healthcode.evidence.feeds.batches import Batch, Staged, subject_of
 from healthcode.evidence.feeds.deciding import (
     DESIGNATION,
     Desk,
@@ -76,22 +76,22 @@ class Recorder:
         weighed = self.weighed and not self.desk.replay
         waiting = self._waiting("evidence", rows)
         states = self._states(queries.FACT_STATES, rows)
-        named = self._named(rows)
+        named = self._named(row.said for row in rows)
         persons = self._known(named)
-        homes = residences(self.transaction, persons.values())
+        homes = self._homes(rows, persons)
         # Documents can become known, and a replay's keys too; but a row that is not taken makes
         # nobody known. Until a row is decided such a person has a number of no person.
-        unknown = [n for n in named if n not in persons and (n[0] or self.desk.replay)]
+        unknown = [n for n, s in named.items() if n not in persons and (s.kind or self.desk.replay)]
         candidates = persons | {name: -n for n, name in enumerate(unknown, start=1)}
 
         def decide(said: Said, state: State | None) -> Outcome:
-            person = candidates.get(name_of(said["subject"]))
-            other = said["with"] and candidates.get(name_of(said["with"]))
-            return self.desk.fact(said, state, Named(person, other, homes.get(person or 0, "")))
+            person = candidates.get(said["subject"][1])
+            other = said["with"] and candidates.get(said["with"][1])
+            return self.desk.fact(said, state, Named(person, other, homes.get(person, "")))
 
         batch, changes = self._decided("evidence", rows, states, waiting, decide)
         if unknown:
-            taken = self._named([change.row for change in changes if change.is_new])
+            taken = self._named(change.said for change in changes if change.is_new)
             subjects = {name: named[name] for name in unknown if name in taken}
             made = ensure(self.transaction, self.client, list(subjects.values()))
             persons |= {name: made[subject] for name, subject in subjects.items()}
@@ -132,11 +132,21 @@ class Recorder:
             )
         return batch
 
-    def _known(self, named: Mapping[Name, Subject]) -> dict[Name, int]:
+    def _known(self, named: Mapping[str, Subject]) -> dict[str, int]:
+        """Who is known already, by the hash by which a row names them."""
         others = [subject for subject in named.values() if subject.kind != OURS]
         known = persons_of(self.transaction, self.client, others)
         ours = {n: int.from_bytes(s.hashed) for n, s in named.items() if s.kind == OURS}
-        return ours | {name: known[s] for name, s in named.items() if s in known}
+        return ours | {subject.hashed.hex(): person for subject, person in known.items()}
+
+    def _homes(self, rows: Sequence[Staged], persons: Mapping[str, int]) -> dict[int | None, str]:
+        """Where those live of whom a row gives no area."""
+        homeless = {
+            persons[said["subject"][1]]
+            for _, _, said in rows
+            if not said.get("area") and "subject" in said and said["subject"][1] in persons
+        }
+        return {**residences(self.transaction, homeless)} if homeless else {}
 
     def _propose(self, batch: Batch, changes: FactChanges | DesignationChanges) -> None:
         if not changes.listed:
@@ -154,17 +164,16 @@ class Recorder:
         values = about | {"row_ids": array_of_bytes(each.said["row_id"] for each in rows)}
         return {bytes(found).hex() for found in self.transaction.run(queries.WAIT, values).scalars()}
 
-    def _named(self, rows: Iterable[Staged]) -> dict[Name, Subject]:
-        """Whom the rows of registered sources name, each once."""
-        named: dict[Name, Subject] = {}
+    def _named(self, rows: Iterable[Said]) -> dict[str, Subject]:
+        """Whom the rows of registered sources name, each once, by their hashes in hex."""
+        named: dict[str, Subject] = {}
         may_say = lru_cache(maxsize=None)(self.desk.may_say)
-        for row in rows:
-            said = row.said
+        for said in rows:
             if not may_say(said.get("source", ""), said.get("kind", "")):
                 continue
             for subject in (said["subject"], said["with"]):
-                if subject is not None and (name := name_of(subject)) not in named:
-                    named[name] = subject_of(subject)
+                if subject is not None and subject[1] not in named:
+                    named[subject[1]] = subject_of(subject)
         return named
 
     def _states(self, query: sa.TextClause, rows: Sequence[Staged]) -> dict[str, State]:
@@ -189,14 +198,15 @@ class Recorder:
         changes: list[Change] = []
         newer: list[str] = []
         for each in rows:
-            row_id, retract = each.said["row_id"], each.said["retract"]
+            said = each.said
+            row_id, retract = said["row_id"], said["retract"]
             state = states.get(row_id)
             recorded = state is not None and state.made is not None
             try:
                 if retract and row_id in waiting and not recorded:
                     outcome = Outcome.RETRACTED
                 else:
-                    outcome = self.desk.retraction(state) if retract else decide(each.said, state)
+                    outcome = self.desk.retraction(state) if retract else decide(said, state)
             except Rejected as rejected:
                 batch.rejected.append((each, rejected))
                 continue
@@ -204,7 +214,7 @@ class Recorder:
             if row_id in waiting:
                 newer.append(row_id)
             if outcome is not Outcome.UNCHANGED and (recorded or not retract):
-                changes.append(Change(each, outcome, state))
+                changes.append(Change.of(said, outcome, state))
         if newer:  # a newer word that is taken takes the place of the one that waits
             values = {"client": self.client, "what": what, "row_ids": array_of_bytes(newer)}
             self.transaction.run(queries.WITHDRAW, values)

@@ -11,12 +11,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Name, Staged, name_of
 from healthcode.evidence.feeds.deciding import Outcome, Registration, State
 from healthcode.evidence.feeds.reading import Said
 from healthcode.evidence.queries import PERSONS_AT, PERSONS_IN
@@ -29,30 +28,21 @@ WIDEST = 200_000  # people under one designation: about two seconds, in which al
 Touched = Mapping[int, frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A row that is taken, and what it does to the row's latest state."""
 
-    row: Staged
+    said: Said
     outcome: Outcome
     state: State | None
+    is_new: bool  # whether it adds a fact or designation
+    takes_back: int | None  # what it retracts
 
-    @property
-    def said(self) -> Said:
-        """What the row says."""
-        return self.row.said
-
-    @property
-    def is_new(self) -> bool:
-        """Whether it adds a fact or designation."""
-        return self.outcome in {Outcome.RECORDED, Outcome.CORRECTED}
-
-    @property
-    def takes_back(self) -> int | None:
-        """What it retracts."""
-        if self.outcome is Outcome.RECORDED or self.state is None:
-            return None
-        return self.state.made
+    @classmethod
+    def of(cls, said: Said, outcome: Outcome, state: State | None) -> Change:
+        """What this outcome means for the row's latest state."""
+        is_new = outcome is Outcome.RECORDED or outcome is Outcome.CORRECTED
+        stands = state is None or outcome is Outcome.RECORDED
+        return cls(said, outcome, state, is_new, None if stands or state is None else state.made)
 
 
 @dataclass
@@ -146,13 +136,14 @@ class RowChanges(ABC):
     def _save_states(
         self, fresh: Sequence[Change], ids: Sequence[str], gone: Sequence[Change]
     ) -> None:
+        said = [change.said for change in (*fresh, *gone)]
         self.transaction.run(
             queries.SAVE_STATES,
             {
                 "client": self.client,
                 "what": self.what,
-                "row_ids": array_of_bytes(c.said["row_id"] for c in (*fresh, *gone)),
-                "contents": array_of_bytes(c.said["content"] for c in (*fresh, *gone)),
+                "row_ids": array_of_bytes(each["row_id"] for each in said),
+                "contents": array_of_bytes(each["content"] for each in said),
                 "made": array_of((*ids, *(["NULL"] * len(gone)))),
             },
         )
@@ -160,9 +151,9 @@ class RowChanges(ABC):
 
 @dataclass
 class FactChanges(RowChanges):
-    """Facts and their retractions. `persons` knows everybody whom the rows name."""
+    """Facts and their retractions. `persons` knows everybody whom the rows name, by the hash."""
 
-    persons: Mapping[Name, int] = field(default_factory=dict)
+    persons: Mapping[str, int] = field(default_factory=dict)
     _touched: dict[int, frozenset[str]] = field(default_factory=dict)
 
     what = "evidence"
@@ -180,16 +171,19 @@ class FactChanges(RowChanges):
         written, or nothing, and so it is what was weighed.
         """
         about = self._about()
-        waiting = _with_those_who_share(waiting, about)
-        self.held = [c for c, concerned in zip(self.listed, about, strict=True)
-                     if not waiting.isdisjoint(concerned)]  # fmt: skip
-        kept = [(c, concerned) for c, concerned in zip(self.listed, about, strict=True)
-                if waiting.isdisjoint(concerned)]  # fmt: skip
-        self._put([change for change, _ in kept])
+        waiting = _with_those_who_share(waiting, about) if waiting else waiting
+        kept: list[Change] = []
+        self.held = []
         self._touched = {}
-        for _, concerned in kept:
+        for change, concerned in zip(self.listed, about, strict=True):
+            if not waiting.isdisjoint(concerned):
+                self.held.append(change)
+                continue
+            kept.append(change)
             for person, source in concerned.items():
-                self._touched[person] = self._touched.get(person, frozenset()) | {source}
+                before = self._touched.get(person)
+                self._touched[person] = before | {source} if before else frozenset((source,))
+        self._put(kept)
         return self._touched
 
     def tell(self) -> None:
@@ -206,20 +200,20 @@ class FactChanges(RowChanges):
             rows = self.transaction.run(queries.PERSONS_OF_FACTS, {"facts": array_of(gone)})
             owners = {row.fact: row.person for row in rows}
         concerned: list[dict[int, str]] = []
-        for change in self.listed:
+        for said, _, state, is_new, takes_back in self.listed:
             whom: dict[int, str] = {}
-            if change.takes_back in owners and change.state is not None:
-                whom[owners[change.takes_back]] = change.state.source or ""
-            if change.is_new:
-                whom[self.persons[name_of(change.said["subject"])]] = change.said["source"]
+            if takes_back in owners and state is not None:
+                whom[owners[takes_back]] = state.source or ""
+            if is_new:
+                whom[self.persons[said["subject"][1]]] = said["source"]
             concerned.append(whom)
         return concerned
 
     def _row(self, change: Change, recording: int, made: str) -> tuple[Any, ...]:
         said, registration = change.said, self.registrations[change.said["source"]]
-        other = self.persons[name_of(said["with"])] if said["with"] else None
+        other = self.persons[said["with"][1]] if said["with"] else None
         return (
-            made, self.persons[name_of(said["subject"])], said["kind"], said["result"],
+            made, self.persons[said["subject"][1]], said["kind"], said["result"],
             said["number"], said["area"], said["place"], other,
             said["started_at"], said["ended_at"],
             registration.source, registration.source_class, change.takes_back, recording,
