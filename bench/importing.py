@@ -47,7 +47,9 @@ COLUMNS = (
     "ended_at", "source",
 )  # fmt: skip
 BORN = date(1940, 1, 1)
-PLACES = [f"{name}{n}号" for name in ("菜市场", "超市", "写字楼", "小区", "地铁站") for n in range(80)]
+PLACES = [
+    f"{name}{n}号" for name in ("菜市场", "超市", "写字楼", "小区", "地铁站") for n in range(80)
+]
 TURNING = 300  # people whom the file turns: fewer than would wait for a second person
 # Of a thousand rows: kind, source's class, result
 MIX = (
@@ -144,9 +146,12 @@ def _round(server: str, masters: MasterKeys, folder: Path, facts: int) -> dict[s
 def _raw_copy(url: str, path: Path) -> float:
     """Seconds that COPY takes for the facts of the database, in one transaction."""
     with psycopg.connect(url, autocommit=True) as connection:
-        with path.open("wb") as out, connection.cursor().copy(
-            "COPY (SELECT * FROM evidence.facts ORDER BY fact) TO STDOUT"
-        ) as copy:
+        with (
+            path.open("wb") as out,
+            connection.cursor().copy(
+                "COPY (SELECT * FROM evidence.facts ORDER BY fact) TO STDOUT"
+            ) as copy,
+        ):
             for block in copy:
                 out.write(block)
         connection.execute("CREATE TABLE evidence.raw (LIKE evidence.facts INCLUDING ALL)")
@@ -185,7 +190,7 @@ def _write_people(path: Path, people: int) -> None:
 
 def _write_facts(path: Path, people: int, facts: int) -> None:
     """The same file for the same day: evidence of the last two weeks, in no order."""
-    chance = random.Random(20200229)
+    chance = random.Random(20200229)  # noqa: S311 - made-up rows, the same every time
     today = datetime.combine(local_today(SystemClock().now()), datetime.min.time())
     turning = set(chance.sample(range(facts), min(TURNING, facts // 100)))
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -231,7 +236,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     json.dump(measure(asked.people, asked.facts, asked.rounds), sys.stdout, indent=2)
-    print()
+    sys.stdout.write("\n")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ _DESIGNATIONS = """
 class Leaves(NamedTuple):
     """What a rulebook's statement stands on.
 
-    The facts of some, of all but some kinds, or those that this transaction has added.
+    The facts of some, of all but some kinds, or those that this transaction has added, of some
+    kinds and of some kinds with their results.
     """
 
     of_some: str
@@ -59,7 +60,9 @@ LEAVES = Leaves(
     # Others' recordings without a stamp cannot be seen.
     _FACTS.format(
         how="MATERIALIZED",
-        which="""f.recording = ANY(ARRAY(
+        which="""(f.kind = ANY(CAST(:kinds AS text[]))
+               OR f.kind || ' ' || f.result = ANY(CAST(:results AS text[])))
+          AND f.recording = ANY(ARRAY(
             SELECT recording FROM evidence.recordings WHERE recorded_at IS NULL))""",
     )
     + f",{_DESIGNATIONS}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -30,6 +31,10 @@ class Subject:
     hashed: bytes
     # Sealing is never twice the same, so it says nothing about who is meant.
     sealed: bytes | None = field(default=None, compare=False, repr=False)
+
+    def __hash__(self) -> int:
+        """Of the hash alone: it is one of kind and number together, or of another kind of key."""
+        return hash(self.hashed)
 
     def written(self, ring: KeyRing) -> str:
         """A document in its one form, `10:1201…`; "" for a client's own key."""
@@ -87,7 +92,7 @@ def persons_of(
     papers = [key for key in wanted if key[0]]
     found: dict[Subject, int] = {}
     if papers:
-        rows = transaction.run(
+        rows: Iterable[Any] = transaction.run(
             queries.PERSONS_OF_DOCUMENTS,
             {
                 "kinds": array_of(kind for kind, _ in papers),
@@ -228,8 +233,9 @@ def _state(transaction: Transaction, said: Sequence[tuple[int, Mapping[str, obje
 
 def residences(transaction: Transaction, people: Iterable[int]) -> dict[int, str]:
     """The residence of each person as last stated; "" where nobody said."""
-    rows = transaction.run(queries.RESIDENCES, {"persons": array_of(sorted(set(people)))})
-    return {person: residence for person, residence in rows}  # noqa: C416 - dict() knows no rows
+    asked = {"persons": array_of(sorted(set(people)))}
+    rows: Iterable[Any] = transaction.run(queries.RESIDENCES, asked)
+    return dict(iter(rows))
 
 
 def papers_of(transaction: Transaction, person: int) -> Papers | None:

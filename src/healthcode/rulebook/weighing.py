@@ -16,10 +16,12 @@ from healthcode.kit.clock import local_today
 from healthcode.kit.db import Transaction
 from healthcode.rulebook import queries
 from healthcode.rulebook.actions import AT_ONCE, NOW, binding_at, naive, reassess
+from healthcode.rulebook.terms import Colour
 
 MOST = 500  # people a day: more than a clinic finds, far fewer than a quarter of a city
 LEAST = 20  # so that a quiet office can still report a family and its guests
 USUAL_DAYS = 5  # times what is usual: an outbreak grows faster than that only once
+COUNTED = (Colour.ORANGE, Colour.RED)
 REMEMBERED = 14  # earlier days on which anything came, of which the mean is the usual day
 
 
@@ -105,8 +107,13 @@ def _may_turn(transaction: Transaction, touched: Iterable[int]) -> list[int]:
     bound = binding_at(transaction, transaction.now)
     transaction.run(queries.GENERIC_PLANS)
     transaction.run(queries.NO_LOOPS)
-    found = transaction.run(queries.may_turn(bound.findings_sql), {"known_at": NOW}).scalars()
-    able = set(found)
+    opening = [rule.when for rule in bound.rulebook.rules if rule.colour in COUNTED]
+    values = {
+        "known_at": NOW,
+        "kinds": [when.kind.value for when in opening if not when.result],
+        "results": [f"{when.kind.value} {each}" for when in opening for each in when.result],
+    }
+    able = set(transaction.run(queries.may_turn(bound.findings_sql), values).scalars())
     transaction.run(queries.LOOPS_AS_USUAL)
     return [person for person in touched if person in able]
 

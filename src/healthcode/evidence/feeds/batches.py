@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from healthcode.evidence.feeds.deciding import Outcome
 from healthcode.evidence.feeds.reading import Said
 from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.evidence.tables import rejects
-from healthcode.kit.db import Transaction
+from healthcode.kit.db import Transaction, array_of_bytes
 from healthcode.people import Subject
 
 
@@ -22,6 +23,25 @@ class Staged(NamedTuple):
     row: int
     line: int
     said: Said
+
+
+class Part(list[Staged]):
+    """Rows of which no two are about the same thing, and what the database is asked about them."""
+
+    @cached_property
+    def row_ids(self) -> str:
+        """Their ids, as an array."""
+        return array_of_bytes(row.said["row_id"] for row in self)
+
+    @cached_property
+    def named(self) -> dict[str, Subject]:
+        """Whom they name, each once, by their hashes in hex."""
+        return named(row.said for row in self)
+
+    def prepare(self) -> None:
+        """Work it out now. The rows of a people file have no ids, and are asked about otherwise."""
+        if self and "row_id" in self[0].said:
+            _ = self.row_ids, self.named
 
 
 @dataclass
@@ -42,6 +62,16 @@ def subject_of(said: list[str | None]) -> Subject:
     """Whom a row means."""
     kind, hashed, sealed = said
     return Subject(kind or "", bytes.fromhex(hashed or ""), bytes.fromhex(sealed or "") or None)
+
+
+def named(rows: Iterable[Said]) -> dict[str, Subject]:
+    """Whom rows of evidence name, each once, by their hashes in hex."""
+    found: dict[str, Subject] = {}
+    for said in rows:
+        for subject in (said.get("subject"), said.get("with")):
+            if subject is not None and subject[1] not in found:
+                found[subject[1]] = subject_of(subject)
+    return found
 
 
 def note_rejects(

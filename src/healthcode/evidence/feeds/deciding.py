@@ -86,11 +86,6 @@ class Desk:
     city: str
     replay: bool
 
-    def may_say(self, source: str, kind: str) -> bool:
-        """Whether a source is registered, and for this kind of fact."""
-        registration = self.registrations.get(source)
-        return registration is not None and registration.may_say(kind)
-
     def fact(self, said: Said, state: State | None, named: Named) -> Outcome:
         """What becomes of a row of evidence. Raises Rejected."""
         registration = self.registrations.get(said["source"])

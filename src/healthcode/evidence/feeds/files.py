@@ -33,7 +33,7 @@ NEEDED = {
     "designations": {"level", "started_at"},
 }
 SIGN_OF = {"designations": "level", "evidence": "kind", "people": "subject"}
-LONGEST_LINE = 1_000_000  # characters: no row of ours, and what is staged has its limits
+LONGEST_LINE = 20_000  # characters: more than any row of ours, however it is written
 LOOK_AHEAD = 100  # JSON Lines have no header: the first rows' keys say what the file is
 
 
@@ -135,7 +135,7 @@ class FeedFile:
         if not text.isprintable() and _NOT_UTF8.search(text) is not None:
             return Rejected("", "not_utf8")
         if len(text) > LONGEST_LINE:
-            return Rejected("", "too_long")
+            return Rejected("", "not_json" if self.header is None else "not_csv")
         return self._json_fields(text) if self.header is None else self._csv_fields(text)
 
     def _csv_fields(self, text: str) -> dict[str, str] | Rejected:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Batch, Staged, note_rejects
+from healthcode.evidence.feeds.batches import Batch, note_rejects
 from healthcode.evidence.feeds.deciding import Desk, Outcome
 from healthcode.evidence.feeds.files import FeedFile, Line
-from healthcode.evidence.feeds.reading import Reader, Said
+from healthcode.evidence.feeds.reading import Reader
 from healthcode.evidence.feeds.reasons import REASONS
 from healthcode.evidence.feeds.recording import Recorder, designating, desk_of
 from healthcode.evidence.feeds.staging import Ahead, blocks, seal, seldom_collecting
@@ -181,8 +181,8 @@ class Importer:
             block = ahead.block(transaction, imported, found.next_batch)
             recorder = Recorder(transaction, self.client, self._desk(transaction, file.what))
             done = Batch()
-            for rows in _apart(block.rows):
-                done.add(recorder.record(file.what, rows))
+            for part in block.parts:
+                done.add(recorder.record(file.what, part))
             rejected = [(row.row, row.line, why) for row, why in done.rejected]
             note_rejects(transaction, imported, block.rejected + rejected)
             counts = {each.value: done.counts[each] for each in Outcome}
@@ -213,30 +213,6 @@ class Importer:
                 rejected=rejected,
                 fresh=fresh,
             )
-
-
-def _apart(rows: Sequence[Staged]) -> Iterator[Sequence[Staged]]:
-    """The rows in their order, cut wherever two would be about the same thing.
-
-    Those are recorded one after the other, and so a file says the same however it is cut.
-    """
-    begin, named = 0, set[str]()
-    for place, row in enumerate(rows):
-        names = _about(row.said)
-        if not named.isdisjoint(names):
-            yield rows[begin:place]
-            begin = place
-            named.clear()
-        named.update(names)
-    if rows:
-        yield rows[begin:]
-
-
-def _about(said: Said) -> Sequence[str]:
-    """What a row is about: its row id, or whom a row of a people file introduces."""
-    if "row_id" in said:
-        return (said["row_id"],)
-    return [hashed for _, hashed, _ in filter(None, (said["subject"], said["document"]))]
 
 
 def write_rejects(target: Path, rows: Iterator[tuple[int, int, str, str]]) -> int:

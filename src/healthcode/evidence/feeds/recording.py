@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Batch, Staged, subject_of
+from healthcode.evidence.feeds.batches import Batch, Part, Staged, named
 from healthcode.evidence.feeds.deciding import (
     DESIGNATION,
     Desk,
@@ -64,35 +63,39 @@ class Recorder:
     about: int | None = None  # the one person of ours that every row is about
 
     def record(self, what: str, rows: Sequence[Staged]) -> Batch:
-        """Decide and write the rows of a batch."""
+        """Decide and write rows of which no two are about the same thing."""
+        part = rows if isinstance(rows, Part) else Part(rows)
         alone(self.transaction, self.client, self.about)
         self.transaction.run(queries.DESIGNATING if what == "designations" else queries.STATING)
         if what == "people":
-            return introduced(self.transaction, self.client, self.desk, rows)
-        return self._facts(rows) if what == "evidence" else self._designations(rows)
+            return introduced(self.transaction, self.client, self.desk, part)
+        return self._facts(part) if what == "evidence" else self._designations(part)
 
-    def _facts(self, rows: Sequence[Staged]) -> Batch:
+    def _facts(self, rows: Part) -> Batch:
         # A replay's own database shows nobody a colour.
         weighed = self.weighed and not self.desk.replay
         waiting = self._waiting("evidence", rows)
         states = self._states(queries.FACT_STATES, rows)
-        named = self._named(row.said for row in rows)
-        persons = self._known(named)
+        persons = self._known(rows.named)
         homes = self._homes(rows, persons)
         # Documents can become known, and a replay's keys too; but a row that is not taken makes
         # nobody known. Until a row is decided such a person has a number of no person.
-        unknown = [n for n, s in named.items() if n not in persons and (s.kind or self.desk.replay)]
+        unknown = {
+            name: subject
+            for name, subject in rows.named.items()
+            if name not in persons and (subject.kind or self.desk.replay)
+        }
         candidates = persons | {name: -n for n, name in enumerate(unknown, start=1)}
 
         def decide(said: Said, state: State | None) -> Outcome:
             person = candidates.get(said["subject"][1])
             other = said["with"] and candidates.get(said["with"][1])
-            return self.desk.fact(said, state, Named(person, other, homes.get(person, "")))
+            return self.desk.fact(said, state, Named(person, other, homes.get(person or 0, "")))
 
         batch, changes = self._decided("evidence", rows, states, waiting, decide)
         if unknown:
-            taken = self._named(change.said for change in changes if change.is_new)
-            subjects = {name: named[name] for name in unknown if name in taken}
+            taken = named(change.said for change in changes if change.is_new)
+            subjects = {name: subject for name, subject in unknown.items() if name in taken}
             made = ensure(self.transaction, self.client, list(subjects.values()))
             persons |= {name: made[subject] for name, subject in subjects.items()}
         self._propose(
@@ -108,7 +111,7 @@ class Recorder:
         )
         return batch
 
-    def _designations(self, rows: Sequence[Staged]) -> Batch:
+    def _designations(self, rows: Part) -> Batch:
         registration = designating(self.client, self.desk.registrations)
         weighed = self.weighed and not self.desk.replay
         waiting = self._waiting("designations", rows)
@@ -139,14 +142,14 @@ class Recorder:
         ours = {n: int.from_bytes(s.hashed) for n, s in named.items() if s.kind == OURS}
         return ours | {subject.hashed.hex(): person for subject, person in known.items()}
 
-    def _homes(self, rows: Sequence[Staged], persons: Mapping[str, int]) -> dict[int | None, str]:
+    def _homes(self, rows: Sequence[Staged], persons: Mapping[str, int]) -> dict[int, str]:
         """Where those live of whom a row gives no area."""
         homeless = {
             persons[said["subject"][1]]
             for _, _, said in rows
             if not said.get("area") and "subject" in said and said["subject"][1] in persons
         }
-        return {**residences(self.transaction, homeless)} if homeless else {}
+        return residences(self.transaction, homeless) if homeless else {}
 
     def _propose(self, batch: Batch, changes: FactChanges | DesignationChanges) -> None:
         if not changes.listed:
@@ -156,29 +159,18 @@ class Recorder:
             batch.counts[change.outcome] -= 1
             batch.counts[Outcome.PROPOSED] += 1
 
-    def _waiting(self, what: str, rows: Sequence[Staged]) -> set[str]:
+    def _waiting(self, what: str, rows: Part) -> set[str]:
         """Which of these rows wait for a second person, by their ids."""
         about = {"client": self.client, "what": what}
         if self.transaction.run(queries.ANYTHING_WAITS, about).scalar_one_or_none() is None:
             return set()
-        values = about | {"row_ids": array_of_bytes(each.said["row_id"] for each in rows)}
-        return {bytes(found).hex() for found in self.transaction.run(queries.WAIT, values).scalars()}
+        values = about | {"row_ids": rows.row_ids}
+        return {
+            bytes(found).hex() for found in self.transaction.run(queries.WAIT, values).scalars()
+        }
 
-    def _named(self, rows: Iterable[Said]) -> dict[str, Subject]:
-        """Whom the rows of registered sources name, each once, by their hashes in hex."""
-        named: dict[str, Subject] = {}
-        may_say = lru_cache(maxsize=None)(self.desk.may_say)
-        for said in rows:
-            if not may_say(said.get("source", ""), said.get("kind", "")):
-                continue
-            for subject in (said["subject"], said["with"]):
-                if subject is not None and subject[1] not in named:
-                    named[subject[1]] = subject_of(subject)
-        return named
-
-    def _states(self, query: sa.TextClause, rows: Sequence[Staged]) -> dict[str, State]:
-        row_ids = array_of_bytes(each.said["row_id"] for each in rows)
-        found = self.transaction.run(query, {"client": self.client, "row_ids": row_ids})
+    def _states(self, query: sa.TextClause, rows: Part) -> dict[str, State]:
+        found = self.transaction.run(query, {"client": self.client, "row_ids": rows.row_ids})
         return {
             bytes(row.row_id).hex(): State(
                 bytes(row.content), row.made, row.source, row.source_class, row.kind
@@ -288,4 +280,3 @@ def say(
     if batch.rejected:
         raise batch.rejected[0][1]
     return batch
-

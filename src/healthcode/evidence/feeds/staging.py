@@ -7,53 +7,48 @@ whoever goes on where another stopped reads every row before theirs, and numbers
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Staged
+from healthcode.evidence.feeds.batches import Part, Staged
 from healthcode.evidence.feeds.files import FeedFile, Line
-from healthcode.evidence.feeds.reading import Reader
+from healthcode.evidence.feeds.reading import Reader, Said
 from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.kit.db import Transaction
 from healthcode.kit.secrets import KeyRing
 
 SAID = "evidence.staged_rows.said"
-MOST_CHARACTERS = 8_000_000  # in a block, beside its last line: a field of PostgreSQL has its limit
-
 SELDOM = 100_000  # new objects between two looks for garbage in cycles: about a block's
-
-WANTED, COUNTED = "+", "-"
-"""Marks: a row to be recorded, and one that only counts among its equals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """What one transaction records: rows as read, and why others cannot be taken."""
 
-    rows: list[Staged]
+    parts: list[Part]
     rejected: list[tuple[int, int, Rejected]]
 
 
 def blocks(lines: Iterable[Line], only: set[int], most: int) -> Iterator[str]:
-    """Blocks of at most `most` lines: number of the row and of the line, mark, and the line.
+    """The lines in blocks of at most `most`, each after a line of JSON that says which they are.
 
-    Where there are `only` some rows to be recorded, the others are marked as counted.
+    Where there are `only` some rows to be recorded, the others just count among their equals.
     """
-    block: list[str] = []
-    characters = 0
-    for row, line, text in lines:
-        mark = COUNTED if only and row not in only else WANTED
-        block.append(f"{row} {line} {mark} {text}")
-        characters += len(text)
-        if len(block) >= most or characters >= MOST_CHARACTERS:
-            yield "\n".join(block)
-            block.clear()
-            characters = 0
-    if block:
-        yield "\n".join(block)
+    rest = iter(lines)
+    while some := list(islice(rest, most)):
+        rows, numbers, texts = zip(*some, strict=True)
+        together = numbers[-1] - numbers[0] == len(numbers) - 1
+        head = {
+            "row": rows[0],
+            "lines": numbers[0] if together else numbers,
+            "wanted": sorted(only.intersection(rows)) if only else None,
+        }
+        yield "\n".join([json.dumps(head), *texts])
 
 
 def seal(ring: KeyRing, block: str) -> str:
@@ -62,28 +57,60 @@ def seal(ring: KeyRing, block: str) -> str:
 
 
 def read(file: FeedFile, reader: Reader, ring: KeyRing, staged: str) -> Block:
-    """Open a block and read its rows."""
-    found = Block([], [])
-    for entry in ring.open(bytes.fromhex(staged), SAID).split("\n"):
-        row, line, mark, text = entry.split(" ", 3)
-        wanted = mark == WANTED
+    """Open a block, read its rows, and prepare what the database is asked about them."""
+    head, *texts = ring.open(bytes.fromhex(staged), SAID).split("\n")
+    which = json.loads(head)
+    first, wanted = which["row"], which["wanted"] and set(which["wanted"])
+    lines = which["lines"]
+    if isinstance(lines, int):
+        lines = range(lines, lines + len(texts))
+    rows: list[Staged] = []
+    rejected: list[tuple[int, int, Rejected]] = []
+    for row, (line, text) in enumerate(zip(lines, texts, strict=True), start=first):
         try:
             fields = file.fields(text)
             if isinstance(fields, Rejected):
                 raise fields
             said = reader.read(file.what, fields)
         except Rejected as why:
-            if wanted:
-                found.rejected.append((int(row), int(line), why))
+            if wanted is None or row in wanted:
+                rejected.append((row, line, why))
             continue
-        if wanted:
-            found.rows.append(Staged(int(row), int(line), said))
-    return found
+        if wanted is None or row in wanted:
+            rows.append(Staged(row, line, said))
+    parts = [Part(part) for part in apart(rows)]
+    for part in parts:
+        part.prepare()
+    return Block(parts, rejected)
+
+
+def apart(rows: Sequence[Staged]) -> Iterator[Sequence[Staged]]:
+    """The rows in their order, cut wherever two would be about the same thing.
+
+    Those are recorded one after the other, and so a file says the same however it is cut.
+    """
+    begin, named = 0, set[str]()
+    for place, row in enumerate(rows):
+        names = _about(row.said)
+        if not named.isdisjoint(names):
+            yield rows[begin:place]
+            begin = place
+            named.clear()
+        named.update(names)
+    if rows:
+        yield rows[begin:]
+
+
+def _about(said: Said) -> Sequence[str]:
+    """What a row is about: its row id, or whom a row of a people file introduces."""
+    if "row_id" in said:
+        return (said["row_id"],)
+    return [hashed for _, hashed, _ in filter(None, (said["subject"], said["document"]))]
 
 
 @contextmanager
 def seldom_collecting() -> Iterator[None]:
-    """Rows hold no cycles: looking for some among them takes a fifth of the time that Python has."""
+    """Rows hold no cycles; looking for some among them takes a fifth of Python's time."""
     before = gc.get_threshold()
     gc.set_threshold(SELDOM, *before[1:])
     try:
@@ -106,7 +133,7 @@ class Ahead:
     _reader: Reader | None = None
     _first: int = -1
     _next: int = -1
-    _reading: Future[Block] | None = field(default=None)
+    _reading: Future[Block] | None = None
 
     def block(self, transaction: Transaction, imported: int, batch: int) -> Block:
         """The block to record, once those before it are read."""

@@ -136,17 +136,18 @@ class RowChanges(ABC):
     def _save_states(
         self, fresh: Sequence[Change], ids: Sequence[str], gone: Sequence[Change]
     ) -> None:
-        said = [change.said for change in (*fresh, *gone)]
-        self.transaction.run(
-            queries.SAVE_STATES,
-            {
-                "client": self.client,
-                "what": self.what,
-                "row_ids": array_of_bytes(each["row_id"] for each in said),
-                "contents": array_of_bytes(each["content"] for each in said),
-                "made": array_of((*ids, *(["NULL"] * len(gone)))),
-            },
-        )
+        made = [*zip(fresh, ids, strict=True), *((change, "NULL") for change in gone)]
+        for statement, some in (
+            (queries.ADD_STATES, [pair for pair in made if pair[0].state is None]),
+            (queries.CHANGE_STATES, [pair for pair in made if pair[0].state is not None]),
+        ):
+            if some:
+                values = {
+                    "row_ids": array_of_bytes(change.said["row_id"] for change, _ in some),
+                    "contents": array_of_bytes(change.said["content"] for change, _ in some),
+                    "made": array_of(key for _, key in some),
+                }
+                self.transaction.run(statement, values | {"client": self.client, "what": self.what})
 
 
 @dataclass
