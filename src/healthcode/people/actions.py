@@ -88,24 +88,20 @@ def persons_of(
     transaction: Transaction, client: str, subjects: Iterable[Subject]
 ) -> dict[Subject, int]:
     """Those subjects that are known, with their persons."""
-    wanted = {(each.kind, each.hashed): each for each in subjects}
-    papers = [key for key in wanted if key[0]]
-    found: dict[Subject, int] = {}
+    wanted = {each.hashed: each for each in subjects}  # no two kinds have a hash in common
+    found: list[Any] = []
+    papers = [each for each in wanted.values() if each.kind]
     if papers:
-        rows: Iterable[Any] = transaction.run(
-            queries.PERSONS_OF_DOCUMENTS,
-            {
-                "kinds": array_of(kind for kind, _ in papers),
-                "hashes": array_of_bytes(hashed.hex() for _, hashed in papers),
-            },
-        )
-        found |= {wanted[kind, hashed]: person for kind, hashed, person in rows}
-    own = [hashed.hex() for kind, hashed in wanted if not kind]
+        values = {
+            "kinds": array_of(each.kind for each in papers),
+            "hashes": array_of_bytes(each.hashed.hex() for each in papers),
+        }
+        found += transaction.run(queries.PERSONS_OF_DOCUMENTS, values).all()
+    own = [each.hashed.hex() for each in wanted.values() if not each.kind]
     if own:
         values = {"client": client, "hashes": array_of_bytes(own)}
-        rows = transaction.run(queries.PERSONS_OF_KEYS, values)
-        found |= {wanted["", hashed]: person for hashed, person in rows}
-    return found
+        found += transaction.run(queries.PERSONS_OF_KEYS, values).all()
+    return {wanted[hashed]: person for hashed, person in found}
 
 
 def ensure(
@@ -234,8 +230,8 @@ def _state(transaction: Transaction, said: Sequence[tuple[int, Mapping[str, obje
 def residences(transaction: Transaction, people: Iterable[int]) -> dict[int, str]:
     """The residence of each person as last stated; "" where nobody said."""
     asked = {"persons": array_of(sorted(set(people)))}
-    rows: Iterable[Any] = transaction.run(queries.RESIDENCES, asked)
-    return dict(iter(rows))
+    found: list[Any] = [*transaction.run(queries.RESIDENCES, asked)]
+    return dict(found)
 
 
 def papers_of(transaction: Transaction, person: int) -> Papers | None:

@@ -20,11 +20,11 @@ import sqlalchemy as sa
 from healthcode.evidence.feeds import queries
 from healthcode.evidence.feeds.batches import Batch, note_rejects
 from healthcode.evidence.feeds.deciding import Desk, Outcome
-from healthcode.evidence.feeds.files import FeedFile, Line
+from healthcode.evidence.feeds.files import FeedFile
 from healthcode.evidence.feeds.reading import Reader
 from healthcode.evidence.feeds.reasons import REASONS
 from healthcode.evidence.feeds.recording import Recorder, designating, desk_of
-from healthcode.evidence.feeds.staging import Ahead, blocks, seal, seldom_collecting
+from healthcode.evidence.feeds.staging import Ahead, seal, seldom_collecting
 from healthcode.evidence.tables import imports, rejects
 from healthcode.kit.db import Database, Transaction, copy_in
 from healthcode.kit.errors import BadInput
@@ -143,29 +143,21 @@ class Importer:
         imported = self._id(found)
         again = set(transaction.run(queries.REJECTED_ROWS, {"import": imported}).scalars())
         transaction.run(sa.delete(rejects).where(rejects.c["import"] == imported))
-        count = 0
-
-        def lines() -> Iterator[Line]:
-            nonlocal count
-            for line in file.lines():
-                count += 1
-                if count % BATCH == 0:
-                    self.progress("stage", count, 0)
-                yield line
-
+        rows = 0
         numbers = itertools.count(found.batches)
-        copy_in(
-            transaction.connection,
-            "evidence.staged_rows (import, batch, said)",
-            (
-                (imported, next(numbers), seal(transaction.keys, block))
-                for block in blocks(lines(), again, BATCH)
-            ),
-        )
+
+        def blocks() -> Iterator[tuple[int, int, str]]:
+            nonlocal rows
+            for lines in file.lines(BATCH):
+                rows = lines.first + lines.text.count("\n")
+                self.progress("stage", rows, 0)
+                yield imported, next(numbers), seal(transaction.keys, lines, again)
+
+        copy_in(transaction.connection, "evidence.staged_rows (import, batch, said)", blocks())
         transaction.run(
             sa.update(imports)
             .where(imports.c["import"] == imported)
-            .values(rows=count, batches=next(numbers), finished_at=None)
+            .values(rows=rows, batches=next(numbers), finished_at=None)
         )
 
     def _record_next(self, file: FeedFile, ahead: Ahead) -> bool:

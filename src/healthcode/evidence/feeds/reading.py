@@ -72,7 +72,7 @@ class Reader:
         return self._identity("", self._fact(row, subject) | {"retract": False})
 
     def _identity(self, named: str, said: Said) -> Said:
-        """The row, with its id and digest; without an id it is its digest and count among equals."""
+        """The row with its id and digest; without an id it is its digest and count among equals."""
         content = self._content(said)
         if not named:
             equals = content, said["retract"]

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 
 from healthcode.evidence.feeds import queries
 from healthcode.evidence.feeds.batches import Part, Staged
-from healthcode.evidence.feeds.files import FeedFile, Line
+from healthcode.evidence.feeds.files import FeedFile, Lines
 from healthcode.evidence.feeds.reading import Reader, Said
 from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.kit.db import Transaction
@@ -34,41 +33,27 @@ class Block:
     rejected: list[tuple[int, int, Rejected]]
 
 
-def blocks(lines: Iterable[Line], only: set[int], most: int) -> Iterator[str]:
-    """The lines in blocks of at most `most`, each after a line of JSON that says which they are.
+def seal(ring: KeyRing, lines: Lines, only: set[int]) -> str:
+    """Lines as they are staged: after a line of JSON that says which they are; sealed, in hex.
 
     Where there are `only` some rows to be recorded, the others just count among their equals.
     """
-    rest = iter(lines)
-    while some := list(islice(rest, most)):
-        rows, numbers, texts = zip(*some, strict=True)
-        together = numbers[-1] - numbers[0] == len(numbers) - 1
-        head = {
-            "row": rows[0],
-            "lines": numbers[0] if together else numbers,
-            "wanted": sorted(only.intersection(rows)) if only else None,
-        }
-        yield "\n".join([json.dumps(head), *texts])
-
-
-def seal(ring: KeyRing, block: str) -> str:
-    """A block as it is staged, in hex."""
-    return ring.seal(block, SAID).hex()
+    rows = range(lines.first, lines.first + lines.text.count("\n") + 1)
+    wanted = sorted(only.intersection(rows)) if only else None
+    head = json.dumps({"row": lines.first, "lines": lines.numbers, "wanted": wanted})
+    return ring.seal(f"{head}\n{lines.text}", SAID).hex()
 
 
 def read(file: FeedFile, reader: Reader, ring: KeyRing, staged: str) -> Block:
     """Open a block, read its rows, and prepare what the database is asked about them."""
-    head, *texts = ring.open(bytes.fromhex(staged), SAID).split("\n")
+    head, _, text = ring.open(bytes.fromhex(staged), SAID).partition("\n")
     which = json.loads(head)
-    first, wanted = which["row"], which["wanted"] and set(which["wanted"])
-    lines = which["lines"]
-    if isinstance(lines, int):
-        lines = range(lines, lines + len(texts))
+    wanted = None if which["wanted"] is None else set(which["wanted"])
     rows: list[Staged] = []
     rejected: list[tuple[int, int, Rejected]] = []
-    for row, (line, text) in enumerate(zip(lines, texts, strict=True), start=first):
+    for row, line, each in Lines(which["row"], which["lines"], text).each():
         try:
-            fields = file.fields(text)
+            fields = file.fields(each)
             if isinstance(fields, Rejected):
                 raise fields
             said = reader.read(file.what, fields)
