@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,7 +23,8 @@ from healthcode.kit.db import Transaction
 from healthcode.kit.secrets import KeyRing
 
 SAID = "evidence.staged_rows.said"
-SELDOM = 100_000  # new objects between two looks for garbage in cycles: about a block's
+SELDOM = 100_000  # new objects between two looks for garbage: rows hold none, and a look is long
+SWITCHING = 0.0005  # seconds: when PostgreSQL has answered, the reading thread gives way soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def read(file: FeedFile, reader: Reader, ring: KeyRing, staged: str) -> Block:
             continue
         if wanted is None or row in wanted:
             rows.append(Staged(row, line, said))
-    parts = [Part(part) for part in apart(rows)]
+    parts = [Part(part) for part in apart(rows)] or [Part()]
     for part in parts:
         part.prepare()
     return Block(parts, rejected)
@@ -94,14 +96,16 @@ def _about(said: Said) -> Sequence[str]:
 
 
 @contextmanager
-def seldom_collecting() -> Iterator[None]:
-    """Rows hold no cycles; looking for some among them takes a fifth of Python's time."""
-    before = gc.get_threshold()
-    gc.set_threshold(SELDOM, *before[1:])
+def two_threads_of_rows() -> Iterator[None]:
+    """Python's own housekeeping, set for one thread that reads rows and one that records them."""
+    collecting, switching = gc.get_threshold(), sys.getswitchinterval()
+    gc.set_threshold(SELDOM, *collecting[1:])
+    sys.setswitchinterval(SWITCHING)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.set_threshold(*collecting)
+        sys.setswitchinterval(switching)
 
 
 @dataclass
