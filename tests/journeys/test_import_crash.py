@@ -72,12 +72,26 @@ LEFT_OVER = """
          + (SELECT count(*) FROM evidence.recordings WHERE recorded_at IS NULL)
 """
 PROGRESS = """
-    SELECT coalesce((SELECT tuples_processed FROM pg_stat_progress_copy
-                     WHERE relid = 'evidence.staged_rows'::regclass), 0) AS staged,
+    SELECT (SELECT count(*) FROM pg_locks
+            WHERE locktype = 'advisory' AND objid = 20200310 AND NOT granted
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+           ) AS held,
            coalesce((SELECT next_batch FROM evidence.imports WHERE what = 'evidence'), 0) AS batch,
            coalesce((SELECT string_agg(query, ' ') FROM pg_stat_activity
                      WHERE state = 'active' AND application_name = 'healthcode'
                        AND datname = current_database()), '') AS doing
+"""
+
+# A file is staged in a moment: to be killed in the midst of it, it waits before this block.
+HELD_AT = """
+    CREATE OR REPLACE FUNCTION evidence.held() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.batch = {block} THEN PERFORM pg_advisory_xact_lock_shared(20200310); END IF;
+        RETURN NEW;
+    END $$;
+    CREATE OR REPLACE TRIGGER held BEFORE INSERT ON evidence.staged_rows
+        FOR EACH ROW EXECUTE FUNCTION evidence.held();
+    SELECT pg_advisory_lock(20200310)
 """
 
 Condition = Callable[[int, int, str], bool]
@@ -199,8 +213,8 @@ def _kill_when(running: subprocess.Popen[str], city: City, condition: Condition)
     """Kill the import as soon as its progress is there; False if it ended before."""
     with psycopg.connect(city.url, autocommit=True) as connection:
         while running.poll() is None:
-            staged, batch, doing = connection.execute(PROGRESS).fetchone() or (0, 0, "")
-            if condition(staged, batch, doing):
+            held, batch, doing = connection.execute(PROGRESS).fetchone() or (0, 0, "")
+            if condition(held, batch, doing):
                 running.kill()
                 running.communicate(timeout=60)
                 return running.returncode == -signal.SIGKILL
@@ -209,18 +223,16 @@ def _kill_when(running: subprocess.Popen[str], city: City, condition: Condition)
     return False
 
 
-def _moments(rows: int, kills: int, seed: int) -> Iterator[Condition]:
-    """A quarter of the kills while the file is staged, the others in the midst of some batch."""
-    chance = random.Random(seed)
-    staging = (kills + 3) // 4
-    for _ in range(staging):
-        half = chance.randrange(rows // 10, rows - rows // 10)
-        yield lambda staged, _batch, _doing, half=half: staged >= half
+def _held(held: int, _batch: int, _doing: str) -> bool:
+    return held > 0
+
+
+def _moments(rows: int, kills: int, chance: random.Random) -> Iterator[Condition]:
+    """In the midst of some batches."""
     steps = ["COPY evidence.facts", "INSERT INTO evidence.feed_rows", "COMMIT", ""]
-    batches = chance.sample(range(rows // 5000), kills - staging)
-    for first in sorted(batches):
+    for first in sorted(chance.sample(range(rows // 5000), kills)):
         step = chance.choice(steps)
-        yield lambda _staged, batch, doing, step=step, first=first: batch >= first and step in doing
+        yield lambda _held, batch, doing, step=step, first=first: batch >= first and step in doing
 
 
 def _finished(running: subprocess.Popen[str]) -> dict[str, Any]:
@@ -232,7 +244,16 @@ def _finished(running: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def _import_killed(city: City, path: Path, rows: int, kills: int, seed: int) -> dict[str, Any]:
-    for condition in _moments(rows, kills, seed):
+    """A quarter of the kills while the file is staged, the others in the midst of some batch."""
+    chance = random.Random(seed)
+    staging = (kills + 3) // 4
+    for _ in range(staging):
+        with psycopg.connect(city.url, autocommit=True) as connection:
+            connection.execute(HELD_AT.format(block=chance.randrange(rows // 5000)))
+            running = city.start(path, "health")
+            assert _kill_when(running, city, _held), "it ended before it could be killed"
+        assert city.rows("SELECT 1 FROM evidence.staged_rows") == []
+    for condition in _moments(rows, kills - staging, chance):
         running = city.start(path, "health")
         assert _kill_when(running, city, condition), "it ended before it could be killed"
     return _finished(city.start(path, "health"))

@@ -52,14 +52,18 @@ _ADDED = """
 
 
 class Leaves(NamedTuple):
-    """What a rulebook's statement stands on: the facts of some, or of all but some kinds.
+    """What a rulebook's statement stands on.
 
-    Or, what if: the facts of some without those of some numbers, and with others added.
+    The facts of some; of all but some kinds; what if: those of some without those of some numbers,
+    and with others added; or those that this transaction has added, of some kinds and of some
+    kinds with their results.
     """
 
     of_some: str
     but_kinds: str
     what_if: str
+    just_added: str
+    just_taken_back: str  # no leaf: the persons whose facts this transaction has taken back
 
 
 _OF_SOME = "f.person = ANY(CAST(:persons AS bigint[]))"
@@ -70,6 +74,20 @@ LEAVES = Leaves(
     _FACTS.format(how="NOT MATERIALIZED", which="NOT f.kind = ANY(CAST(:kinds AS text[]))")
     + f",{_DESIGNATIONS}",
     _FACTS.format(how="MATERIALIZED", which=f"{_OF_SOME} AND {_BUT}{_ADDED}") + f",{_DESIGNATIONS}",
+    # Others' recordings without a stamp cannot be seen.
+    _FACTS.format(
+        how="MATERIALIZED",
+        which="""(f.kind = ANY(CAST(:kinds AS text[]))
+               OR f.kind || ' ' || f.result = ANY(CAST(:results AS text[])))
+          AND f.recording = ANY(ARRAY(
+            SELECT recording FROM evidence.recordings WHERE recorded_at IS NULL))""",
+    )
+    + f",{_DESIGNATIONS}",
+    """
+    SELECT f.person FROM evidence.retractions r JOIN evidence.facts f USING (fact)
+    WHERE r.recording = ANY(ARRAY(
+        SELECT recording FROM evidence.recordings WHERE recorded_at IS NULL))
+    """,
 )
 
 LAST_RECORDED = sa.text("SELECT max(recorded_at) FROM evidence.recordings")

@@ -169,6 +169,17 @@ def copy_in(connection: Connection, target: str, rows: Iterable[Sequence[Any]]) 
             copy.write_row(row)
 
 
+def array_of(values: Iterable[object]) -> str:
+    """Numbers as one parameter, to be cast to an array: thousands take long to adapt one by one."""
+    return f"{{{','.join(map(str, values))}}}"
+
+
+def array_of_bytes(hexes: Iterable[str]) -> str:
+    """Bytes, each in hex, as one parameter to be cast to `bytea[]`."""
+    listed = ",".join([rf'"\\x{each}"' for each in hexes])
+    return f"{{{listed}}}"
+
+
 def answering(engine: Engine) -> Engine:
     """The same engine, once it has answered; NoDatabase in words where it does not."""
     try:

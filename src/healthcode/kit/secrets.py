@@ -206,6 +206,7 @@ class KeyRing:
         self._ciphers = {key.key_id: AESGCM(masters.unwrap(key)) for key in data}
         self._current = max(numbers)
         self._lookup = HMAC(masters.unwrap(lookup[0]), SHA256())
+        self._begun: dict[str, HMAC] = {}  # the contexts are a handful, and every row needs some
 
     def __repr__(self) -> str:
         return f"KeyRing(current={self._current}, data={sorted(self._ciphers)})"
@@ -245,10 +246,15 @@ class KeyRing:
 
         It outlives every rotation of data keys. The caller writes the value in one form first.
         """
-        name = _bytes(context)
-        mac = self._lookup.copy()
-        # The length comes first, so that no other split of the same bytes gives the same hash.
-        mac.update(_number(len(name)) + name + _bytes(value))
+        begun = self._begun.get(context)
+        if begun is None:
+            name = _bytes(context)
+            begun = self._lookup.copy()
+            # The length comes first, so that no other split of the same bytes gives the same hash.
+            begun.update(_number(len(name)) + name)
+            self._begun[context] = begun
+        mac = begun.copy()
+        mac.update(_bytes(value))
         return mac.finalize()
 
 

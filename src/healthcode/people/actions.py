@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
-from healthcode.kit.db import Transaction
+from healthcode.kit.db import Transaction, array_of, array_of_bytes
 from healthcode.kit.secrets import KeyRing
 from healthcode.people import queries
 from healthcode.people.tables import persons
@@ -30,6 +31,10 @@ class Subject:
     hashed: bytes
     # Sealing is never twice the same, so it says nothing about who is meant.
     sealed: bytes | None = field(default=None, compare=False, repr=False)
+
+    def __hash__(self) -> int:
+        """Of the hash alone: it is one of kind and number together, or of another kind of key."""
+        return hash(self.hashed)
 
     def written(self, ring: KeyRing) -> str:
         """A document in its one form, `10:1201…`; "" for a client's own key."""
@@ -83,20 +88,20 @@ def persons_of(
     transaction: Transaction, client: str, subjects: Iterable[Subject]
 ) -> dict[Subject, int]:
     """Those subjects that are known, with their persons."""
-    wanted = {(each.kind, each.hashed): each for each in subjects}
-    papers = [key for key in wanted if key[0]]
-    found: dict[Subject, int] = {}
+    wanted = {each.hashed: each for each in subjects}  # no two kinds have a hash in common
+    found: list[Any] = []
+    papers = [each for each in wanted.values() if each.kind]
     if papers:
-        rows = transaction.run(
-            queries.PERSONS_OF_DOCUMENTS,
-            {"kinds": [kind for kind, _ in papers], "hashes": [hashed for _, hashed in papers]},
-        )
-        found |= {wanted[row.kind, bytes(row.number_hash)]: row.person for row in rows}
-    own = [hashed for kind, hashed in wanted if not kind]
+        values = {
+            "kinds": array_of(each.kind for each in papers),
+            "hashes": array_of_bytes(each.hashed.hex() for each in papers),
+        }
+        found += transaction.run(queries.PERSONS_OF_DOCUMENTS, values).all()
+    own = [each.hashed.hex() for each in wanted.values() if not each.kind]
     if own:
-        rows = transaction.run(queries.PERSONS_OF_KEYS, {"client": client, "hashes": own})
-        found |= {wanted["", bytes(row.key_hash)]: row.person for row in rows}
-    return found
+        values = {"client": client, "hashes": array_of_bytes(own)}
+        found += transaction.run(queries.PERSONS_OF_KEYS, values).all()
+    return {wanted[hashed]: person for hashed, person in found}
 
 
 def ensure(
@@ -224,8 +229,9 @@ def _state(transaction: Transaction, said: Sequence[tuple[int, Mapping[str, obje
 
 def residences(transaction: Transaction, people: Iterable[int]) -> dict[int, str]:
     """The residence of each person as last stated; "" where nobody said."""
-    rows = transaction.run(queries.RESIDENCES, {"persons": sorted(set(people))})
-    return {row.person: row.residence for row in rows}
+    asked = {"persons": array_of(sorted(set(people)))}
+    found: list[Any] = [*transaction.run(queries.RESIDENCES, asked)]
+    return dict(found)
 
 
 def papers_of(transaction: Transaction, person: int) -> Papers | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 PERSONS_OF_DOCUMENTS = sa.text("""
-    SELECT d.kind, d.number_hash, d.person
+    SELECT d.number_hash, d.person
     FROM unnest(CAST(:kinds AS text[]), CAST(:hashes AS bytea[])) AS asked(kind, number_hash)
     JOIN people.documents d USING (kind, number_hash)
 """)

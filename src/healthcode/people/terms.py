@@ -111,6 +111,7 @@ RULES: Mapping[DocumentKind, Rule] = {
 CITIZEN = re.compile(
     r"[0-9]{6}(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})[0-9]{3}[0-9X]"
 )
+BEGINS_WITH_KIND = re.compile(r"[0-9]{2}:")
 FIRST_GENERATION = re.compile(r"[0-9]{15}")
 
 
@@ -216,7 +217,7 @@ class Document:
 
 def is_document(text: str) -> bool:
     """Whether a text names a document, by the two digits of its kind and a colon."""
-    return re.match(r"[0-9]{2}:", _plain(text)) is not None
+    return BEGINS_WITH_KIND.match(_plain(text)) is not None
 
 
 def resident_number(prefix: str, birth: date, sequence: int) -> str:
@@ -251,6 +252,8 @@ def _own_kind(kind: DocumentKind, number: str) -> DocumentKind:
 
 def _plain(text: str) -> str:
     """Text in half width and capitals, without spaces and invisible characters."""
+    if text.isascii() and text.isprintable() and " " not in text:  # nearly every text of a feed
+        return text.upper()
     narrow = unicodedata.normalize("NFKC", text)
     kept = (c for c in narrow if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
     return "".join(kept).upper()

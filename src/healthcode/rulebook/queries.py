@@ -151,6 +151,19 @@ def replace_standings(standing_sql: str) -> sa.TextClause:
     """)
 
 
+def may_turn(findings_sql: str) -> sa.TextClause:
+    """Who alone may turn orange or red by what this transaction has said of them.
+
+    Whoever has an orange or red window by a fact just added, looked at by itself (other facts only
+    end it earlier), and whoever had a fact taken back.
+    """
+    return sa.text(f"""
+        WITH {LEAVES.just_added}, fresh AS ({findings_sql})
+        SELECT person FROM fresh WHERE fresh.colour IN ('orange', 'red')
+        UNION {LEAVES.just_taken_back}
+    """)
+
+
 # One weighing at a time for each account and source: a count is read, then raised.
 LOCK_BUCKET = sa.text("SELECT pg_advisory_xact_lock(20200303, hashtext(:bucket))")
 

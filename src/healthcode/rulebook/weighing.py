@@ -17,11 +17,13 @@ from healthcode.kit.db import Transaction
 from healthcode.rulebook import queries
 from healthcode.rulebook.actions import AT_ONCE, NOW, binding_at, naive, reassess
 from healthcode.rulebook.reaching import reached
+from healthcode.rulebook.terms import Colour
 
 MOST = 500  # people a day: more than a clinic finds, far fewer than a quarter of a city
 LEAST = 20  # so that a quiet office can still report a family and its guests
 WIDEST = 200_000  # people under one designation: about two seconds, in which all evidence waits
 USUAL_DAYS = 5  # times what is usual: an outbreak grows faster than that only once
+COUNTED = (Colour.ORANGE, Colour.RED)
 REMEMBERED = 14  # earlier days on which anything came, of which the mean is the usual day
 
 
@@ -112,6 +114,22 @@ def _turning(transaction: Transaction, persons: Iterable[int]) -> Iterator[int]:
         yield from found
 
 
+def _may_turn(transaction: Transaction, touched: Iterable[int]) -> list[int]:
+    """The few who need weighing: most of what is said of people turns nobody."""
+    bound = binding_at(transaction, transaction.now)
+    transaction.run(queries.GENERIC_PLANS)
+    transaction.run(queries.NO_LOOPS)
+    opening = [rule.when for rule in bound.rulebook.rules if rule.colour in COUNTED]
+    values = {
+        "known_at": NOW,
+        "kinds": [when.kind.value for when in opening if not when.result],
+        "results": [f"{when.kind.value} {each}" for when in opening for each in when.result],
+    }
+    able = set(transaction.run(queries.may_turn(bound.findings_sql), values).scalars())
+    transaction.run(queries.LOOPS_AS_USUAL)
+    return [person for person in touched if person in able]
+
+
 def _first_come(
     transaction: Transaction,
     touched: Mapping[int, frozenset[str]],
@@ -119,7 +137,7 @@ def _first_come(
     room: Mapping[str, int],
 ) -> tuple[list[int], frozenset[int]]:
     """Who turns, in the order they came, and who waits."""
-    found = set(_turning(transaction, touched))
+    found = set(_turning(transaction, _may_turn(transaction, touched)))
     left = dict(room)
     passing: list[int] = []
     waiting: set[int] = set()

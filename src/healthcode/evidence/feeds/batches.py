@@ -1,29 +1,47 @@
-"""A batch of rows on its way in: how it is staged, and what became of it."""
+"""A batch of rows on its way in, and what became of it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from healthcode.evidence.feeds import queries
 from healthcode.evidence.feeds.deciding import Outcome
 from healthcode.evidence.feeds.reading import Said
 from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.evidence.tables import rejects
-from healthcode.kit.db import Transaction
+from healthcode.kit.db import Transaction, array_of_bytes
 from healthcode.people import Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """A row on its way in."""
 
     row: int
     line: int
     said: Said
+
+
+class Part(list[Staged]):
+    """Rows of which no two are about the same thing, and what the database is asked about them."""
+
+    @cached_property
+    def row_ids(self) -> str:
+        """Their ids, as an array."""
+        return array_of_bytes(row.said["row_id"] for row in self)
+
+    @cached_property
+    def named(self) -> dict[str, Subject]:
+        """Whom they name, each once, by their hashes in hex."""
+        return named(row.said for row in self)
+
+    def prepare(self) -> None:
+        """Work it out now. The rows of a people file have no ids, and are asked about otherwise."""
+        if self and "row_id" in self[0].said:
+            _ = self.row_ids, self.named
 
 
 @dataclass
@@ -33,17 +51,27 @@ class Batch:
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     rejected: list[tuple[Staged, Rejected]] = field(default_factory=list)
 
+    def add(self, other: Batch) -> None:
+        """Count what the next rows did, too."""
+        for outcome, count in other.counts.items():
+            self.counts[outcome] += count
+        self.rejected += other.rejected
+
 
 def subject_of(said: list[str | None]) -> Subject:
-    """Whom a staged row means."""
+    """Whom a row means."""
     kind, hashed, sealed = said
     return Subject(kind or "", bytes.fromhex(hashed or ""), bytes.fromhex(sealed or "") or None)
 
 
-def staged_rows(transaction: Transaction, imported: int, batch: int) -> Iterator[Staged]:
-    """The rows of a batch, as staged."""
-    for row in transaction.run(queries.BATCH, {"import": imported, "batch": batch}):
-        yield Staged(row.row, row.line, json.loads(row.said))
+def named(rows: Iterable[Said]) -> dict[str, Subject]:
+    """Whom rows of evidence name, each once, by their hashes in hex."""
+    found: dict[str, Subject] = {}
+    for said in rows:
+        for subject in (said.get("subject"), said.get("with")):
+            if subject is not None and subject[1] not in found:
+                found[subject[1]] = subject_of(subject)
+    return found
 
 
 def note_rejects(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from healthcode.evidence.feeds.reading import Said
 from healthcode.evidence.feeds.reasons import Rejected
@@ -56,14 +57,19 @@ class Registration:
 
     def may_reach(self, area: str) -> bool:
         """Whether this area lies in a registered division."""
-        return any(division == ANY or covers(division, area) for division in self.divisions)
+        return _reaches(self.divisions, area)
 
     def is_city_wide(self, city: str) -> bool:
         """Whether the whole city lies in a registered division."""
         return self.may_reach(city)
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=4096)
+def _reaches(divisions: tuple[str, ...], area: str) -> bool:
+    return any(division == ANY or covers(division, area) for division in divisions)
+
+
+@dataclass(slots=True)
 class Named:
     """Whom a row names, None where not known, and where the person lives, "" where not known."""
 
@@ -79,11 +85,6 @@ class Desk:
     registrations: dict[str, Registration]
     city: str
     replay: bool
-
-    def may_say(self, said: Said) -> bool:
-        """Whether a row of evidence comes from a registered source and kind."""
-        registration = self.registrations.get(said.get("source", ""))
-        return registration is not None and registration.may_say(said["kind"])
 
     def fact(self, said: Said, state: State | None, named: Named) -> Outcome:
         """What becomes of a row of evidence. Raises Rejected."""

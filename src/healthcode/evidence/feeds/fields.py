@@ -65,6 +65,7 @@ def end(column: str, text: str) -> str | None:
     return found
 
 
+@lru_cache(maxsize=65536)
 def area(column: str, text: str) -> str:
     """A division code as the house keeps it; "" where none is stated."""
     try:
@@ -73,6 +74,7 @@ def area(column: str, text: str) -> str:
         raise Rejected(column, "bad_area") from None
 
 
+@lru_cache(maxsize=65536)
 def number(column: str, text: str) -> str | None:
     """A number rounded to three places, as text."""
     if not text:
@@ -89,6 +91,7 @@ def number(column: str, text: str) -> str | None:
     return str(rounded)
 
 
+@lru_cache(maxsize=65536)
 def word(column: str, text: str) -> str:
     """One lower-case word, or ""."""
     if text and (_WORD.fullmatch(text) is None or len(text) > LONGEST):
@@ -103,6 +106,7 @@ def short(column: str, text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=65536)
 def place(column: str, text: str) -> str:
     """A place's name; never a person's number."""
     if _PERSONAL.search(text) is not None:
@@ -110,9 +114,13 @@ def place(column: str, text: str) -> str:
     return short(column, text)
 
 
-def span(started: str, ended: str | None) -> None:
-    """Refuse an end before the start. ISO texts in UTC of one form compare like the times."""
-    if ended not in {None, INFINITY} and datetime.fromisoformat(
-        str(ended)
-    ) < datetime.fromisoformat(started):
+@lru_cache(maxsize=65536)
+def span(started_at: str, ended_at: str) -> tuple[str, str | None]:
+    """A start and an end; refuses an end before the start.
+
+    ISO texts in UTC of one form compare like the times.
+    """
+    started, ended = instant("started_at", started_at), end("ended_at", ended_at)
+    if ended is not None and ended != INFINITY and ended < started:
         raise Rejected("ended_at", "ends_before_start")
+    return started, ended

@@ -33,11 +33,36 @@ NEEDED = {
     "designations": {"level", "started_at"},
 }
 SIGN_OF = {"designations": "level", "evidence": "kind", "people": "subject"}
+LONGEST_LINE = 32_000  # bytes: more than any row of ours, however it is written
 LOOK_AHEAD = 100  # JSON Lines have no header: the first rows' keys say what the file is
 
 
 # What no field can hold: line breaks, NUL, and half characters, which JSON can write.
 _UNFIT = re.compile("[\n\r\x00\ud800-\udfff]")
+_NOT_UTF8 = re.compile("[\x00\udc80-\udcff]")  # a NUL, or a byte that was none of UTF-8
+NO_ROW = b'"\n'
+"""Stands for a line that is too long: neither CSV nor JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of data rows: the first row's number, the lines' in the file (both from 1), the text.
+
+    Of lines without a gap only the first has its number. Bytes that are no UTF-8 are kept as half
+    characters, U+DC80 to U+DCFF.
+    """
+
+    first: int
+    numbers: Sequence[int]
+    text: str
+
+    def each(self) -> Iterator[tuple[int, int, str]]:
+        """Every row's number, its line's number, and the line's text without its end."""
+        texts = self.text.split("\n")
+        gapless = range(self.numbers[0], self.numbers[0] + len(texts))
+        numbers = gapless if len(self.numbers) == 1 else self.numbers
+        for row, (line, text) in enumerate(zip(numbers, texts, strict=True), start=self.first):
+            yield row, line, text.rstrip("\r")
 
 
 class NoSuchFile(BadInput):
@@ -109,16 +134,29 @@ class FeedFile:
 
     def rows(self) -> Iterator[Row]:
         """Every data row, in order; empty lines are no rows."""
+        for some in self.lines(LOOK_AHEAD):
+            for row, line, text in some.each():
+                yield Row(row, line, self.fields(text))
+
+    def lines(self, most: int) -> Iterator[Lines]:
+        """Every data row's line as it came, up to so many together."""
         with self.path.open("rb") as file:
             found = rows.lines(file)
             if self.header is not None:
                 next(found, None)
-            for number, (line, raw) in enumerate(found, start=1):
-                yield Row(number, line, self._fields(raw))
+            first = 1
+            while some := list(islice(found, most)):
+                numbers, raws = zip(*some, strict=True)
+                if max(map(len, raws)) > LONGEST_LINE:
+                    raws = tuple(raw if len(raw) <= LONGEST_LINE else NO_ROW for raw in raws)
+                together = numbers[-1] - numbers[0] == len(numbers) - 1
+                text = b"".join(raws).decode("utf-8", "surrogateescape").removesuffix("\n")
+                yield Lines(first, numbers[:1] if together else numbers, text)
+                first += len(numbers)
 
-    def _fields(self, raw: bytes) -> dict[str, str] | Rejected:
-        text = rows.decoded(raw)
-        if text is None:
+    def fields(self, text: str) -> dict[str, str] | Rejected:
+        """The fields of a line, or why they cannot be read."""
+        if not text.isprintable() and _NOT_UTF8.search(text) is not None:
             return Rejected("", "not_utf8")
         return self._json_fields(text) if self.header is None else self._csv_fields(text)
 
@@ -127,7 +165,7 @@ class FeedFile:
         values = rows.csv_fields(text)
         if values is None or len(values) != len(self.header):
             return Rejected("", "not_csv")
-        return {name: value.strip() for name, value in zip(self.header, values, strict=True)}
+        return dict(zip(self.header, map(str.strip, values), strict=True))
 
     def _json_fields(self, text: str) -> dict[str, str] | Rejected:
         pairs = _flat_object(text)

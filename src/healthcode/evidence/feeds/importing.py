@@ -1,15 +1,16 @@
 """Importing a file: nothing lost, nothing twice, every bad row reported.
 
-Invariants: a file is known by its digest; it is staged whole before a row of it is recorded; a
-batch is recorded, told and struck off in one transaction. So a crash at any moment leaves a state
-from which a second run gives exactly what one undisturbed run gives.
+Invariants: a file is known by its digest; it is staged whole, and sealed, before a row of it is
+recorded; a block is recorded, told and counted in one transaction. So a crash at any moment leaves
+a state from which a second run gives exactly what one undisturbed run gives.
 """
 
 from __future__ import annotations
 
 import csv
-import json
+import itertools
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import note_rejects, staged_rows
+from healthcode.evidence.feeds.batches import Batch, note_rejects
 from healthcode.evidence.feeds.deciding import Desk, Outcome
 from healthcode.evidence.feeds.files import FeedFile
-from healthcode.evidence.feeds.reading import Reader, Said
-from healthcode.evidence.feeds.reasons import REASONS, Rejected
+from healthcode.evidence.feeds.reading import Reader
+from healthcode.evidence.feeds.reasons import REASONS
 from healthcode.evidence.feeds.recording import Recorder, designating, desk_of
+from healthcode.evidence.feeds.staging import Ahead, seal, two_threads_of_rows
 from healthcode.evidence.tables import imports, rejects
 from healthcode.kit.db import Database, Transaction, copy_in
 from healthcode.kit.errors import BadInput
@@ -85,15 +87,17 @@ class Importer:
         with self.database.transaction() as transaction:
             self._desk(transaction, file.what)
             transaction.run(queries.KNOW_FILE, self._of(file) | {"what": file.what})
-        # 2. Stage what is not staged: the whole file, or the rows that were rejected last time.
+        # 2. Stage what is not staged: the whole file, anew where rows were rejected last time.
         with self.database.transaction() as transaction:
             found = self._lock(transaction, file)
             fresh = found.finished_at is None or self._has_rejects(transaction, found)
             if found.rows is None or (found.finished_at is not None and fresh):
                 self._stage(transaction, file, found)
-        # 3. Record batch by batch, each in a transaction of its own.
-        while self._record_next(file):
-            pass
+        # 3. Record block by block, each in a transaction of its own.
+        with two_threads_of_rows(), ThreadPoolExecutor(1) as thread:
+            ahead = Ahead(file, lambda: self._reader(file), self.database.keys, thread)
+            while self._record_next(file, ahead):
+                pass
         return self._report(file, fresh=fresh)
 
     def rejects(self, path: Path, language: Language) -> Iterator[tuple[int, int, str, str]]:
@@ -127,53 +131,64 @@ class Importer:
             designating(self.client, desk.registrations)
         return desk
 
+    def _reader(self, file: FeedFile) -> Reader:
+        with self.database.transaction() as transaction:
+            sources = frozenset(self._desk(transaction, file.what).registrations)
+            return Reader(
+                self.client, transaction.keys, transaction.now, sources, replay=self.replay
+            )
+
     def _stage(self, transaction: Transaction, file: FeedFile, found: sa.Row[Any]) -> None:
-        """Read the file and put its rows beside the evidence, sealed, in batches."""
+        """Put the file's rows beside the evidence, sealed, in blocks."""
         imported = self._id(found)
         again = set(transaction.run(queries.REJECTED_ROWS, {"import": imported}).scalars())
         transaction.run(sa.delete(rejects).where(rejects.c["import"] == imported))
-        sources = frozenset(self._desk(transaction, file.what).registrations)
-        reader = Reader(self.client, transaction.keys, transaction.now, sources, replay=self.replay)
-        staging = _Staging(file, reader, imported, only=again, batch=found.batches)
-        copy_in(
-            transaction.connection,
-            'evidence.staged_rows (import, "row", batch, line, said)',
-            staging.rows(self.progress),
-        )
-        note_rejects(transaction, imported, staging.rejected)
+        rows = 0
+        numbers = itertools.count(found.batches)
+
+        def blocks() -> Iterator[tuple[int, int, str]]:
+            nonlocal rows
+            for lines in file.lines(BATCH):
+                rows = lines.first + lines.text.count("\n")
+                self.progress("stage", rows, 0)
+                yield imported, next(numbers), seal(transaction.keys, lines, again)
+
+        copy_in(transaction.connection, "evidence.staged_rows (import, batch, said)", blocks())
         transaction.run(
             sa.update(imports)
             .where(imports.c["import"] == imported)
-            .values(rows=staging.count, batches=staging.batch + 1, finished_at=None)
+            .values(rows=rows, batches=next(numbers), finished_at=None)
         )
 
-    def _record_next(self, file: FeedFile) -> bool:
-        """Record the next batch; False where there is none left."""
+    def _record_next(self, file: FeedFile, ahead: Ahead) -> bool:
+        """Record the next block; False where there is none left."""
         with self.database.transaction() as transaction:
             found = self._lock(transaction, file)
             imported = self._id(found)
             self.progress("record", found.next_batch, found.batches)
             if found.next_batch >= found.batches:
                 if found.finished_at is None:
-                    transaction.run(
-                        sa.update(imports)
-                        .where(imports.c["import"] == imported)
-                        .values(finished_at=transaction.now)
-                    )
+                    self._finish(transaction, imported)
                 return False
-            key = {"import": imported, "batch": found.next_batch}
-            rows = list(staged_rows(transaction, imported, found.next_batch))
+            block = ahead.block(transaction, imported, found.next_batch)
+            ahead.begin(transaction, imported)
             recorder = Recorder(transaction, self.client, self._desk(transaction, file.what))
-            batch = recorder.record(file.what, rows)
-            note_rejects(
-                transaction, imported, ((row.row, row.line, why) for row, why in batch.rejected)
-            )
-            transaction.run(queries.FORGET_BATCH, key)
-            transaction.run(
-                queries.BATCH_DONE,
-                {"import": imported} | {each.value: batch.counts[each] for each in Outcome},
-            )
+            done = Batch()
+            for part in block.parts:
+                done.add(recorder.record(file.what, part))
+            rejected = [(row.row, row.line, why) for row, why in done.rejected]
+            note_rejects(transaction, imported, block.rejected + rejected)
+            counts = {each.value: done.counts[each] for each in Outcome}
+            transaction.run(queries.BATCH_DONE, {"import": imported} | counts)
         return True
+
+    def _finish(self, transaction: Transaction, imported: int) -> None:
+        transaction.run(queries.FORGET_STAGED, {"import": imported})
+        transaction.run(
+            sa.update(imports)
+            .where(imports.c["import"] == imported)
+            .values(finished_at=transaction.now)
+        )
 
     def _report(self, file: FeedFile, *, fresh: bool) -> Report:
         with self.database.transaction() as transaction:
@@ -190,55 +205,6 @@ class Importer:
                 rejected=rejected,
                 fresh=fresh,
             )
-
-
-class _Staging:
-    """The rows of a file as they are staged: read, sealed, and cut into batches.
-
-    A batch is about a row id, or about a key or document of a people file, once at most: rows
-    about the same thing are recorded one after the other, in the order of the file.
-    """
-
-    def __init__(
-        self, file: FeedFile, reader: Reader, imported: int, *, only: set[int], batch: int
-    ) -> None:
-        self._file, self._reader, self._imported, self._only = file, reader, imported, only
-        self._in_batch: set[str] = set()
-        self.batch = batch
-        self.count = 0
-        self.rejected: list[tuple[int, int, Rejected]] = []
-
-    def rows(self, progress: Progress) -> Iterator[tuple[int, int, int, int, str]]:
-        """(import, row, batch, line, what it says)."""
-        for each in self._file.rows():
-            self.count += 1
-            if self.count % BATCH == 0:
-                progress("stage", self.count, 0)
-            try:
-                if isinstance(each.fields, Rejected):
-                    raise each.fields
-                said = self._reader.read(self._file.what, each.fields)
-            except Rejected as why:
-                if not self._only or each.row in self._only:
-                    self.rejected.append((each.row, each.line, why))
-                continue
-            if self._only and each.row not in self._only:
-                continue
-            self._place(_about(said))
-            yield self._imported, each.row, self.batch, each.line, json.dumps(said)
-
-    def _place(self, names: set[str]) -> None:
-        if len(self._in_batch) >= BATCH or names & self._in_batch:
-            self.batch += 1
-            self._in_batch.clear()
-        self._in_batch |= names
-
-
-def _about(said: Said) -> set[str]:
-    """What a row is about: its row id, or whom a row of a people file introduces."""
-    if "row_id" in said:
-        return {said["row_id"]}
-    return {hashed for _, hashed, _ in filter(None, (said["subject"], said["document"]))}
 
 
 def write_rejects(target: Path, rows: Iterator[tuple[int, int, str, str]]) -> int:

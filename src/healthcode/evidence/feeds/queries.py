@@ -27,10 +27,9 @@ REJECTS = sa.text("""
     WHERE import = :import ORDER BY "row"
 """)
 
-BATCH = sa.text("""
-    SELECT "row", line, said FROM evidence.staged_rows
-    WHERE import = :import AND batch = :batch ORDER BY "row"
-""")
+FIRST_BLOCK = sa.text("SELECT min(batch) FROM evidence.staged_rows WHERE import = :import")
+
+BLOCK = sa.text("SELECT said FROM evidence.staged_rows WHERE import = :import AND batch = :batch")
 
 # One batch of a client at a time: row states are read, then written.
 LOCK_CLIENT = sa.text("SELECT pg_advisory_xact_lock(20200301, hashtext(:client))")
@@ -63,13 +62,17 @@ PERSONS_OF_FACTS = sa.text("""
     SELECT fact, person FROM evidence.facts WHERE fact = ANY(CAST(:facts AS bigint[]))
 """)
 
+# As one text: thousands of rows are slow to fetch. The sequence is looked up once.
 NEW_FACT_IDS = sa.text("""
-    SELECT nextval(pg_get_serial_sequence('evidence.facts', 'fact'))
+    SELECT string_agg(nextval((
+        SELECT CAST(pg_get_serial_sequence('evidence.facts', 'fact') AS regclass)))::text, ' ')
     FROM generate_series(1, :count)
 """)
 
 NEW_DESIGNATION_IDS = sa.text("""
-    SELECT nextval(pg_get_serial_sequence('evidence.designations', 'designation'))
+    SELECT string_agg(nextval((
+        SELECT CAST(pg_get_serial_sequence('evidence.designations', 'designation') AS regclass)
+        ))::text, ' ')
     FROM generate_series(1, :count)
 """)
 
@@ -79,12 +82,18 @@ NEW_RECORDING = sa.text("""
     RETURNING recording
 """)
 
-SAVE_STATES = sa.text("""
+_STATES = """
+    unnest(CAST(:row_ids AS bytea[]), CAST(:contents AS bytea[]), CAST(:made AS bigint[]))
+        AS s(row_id, content, made)
+"""
+# In the order of the index. Whoever holds the client alone knows which rows have no state yet.
+ADD_STATES = sa.text(f"""
     INSERT INTO evidence.feed_rows (client, what, row_id, content, made)
-    SELECT :client, :what, * FROM unnest(
-        CAST(:row_ids AS bytea[]), CAST(:contents AS bytea[]), CAST(:made AS bigint[]))
-    ON CONFLICT (client, what, row_id)
-        DO UPDATE SET content = EXCLUDED.content, made = EXCLUDED.made
+    SELECT :client, :what, s.* FROM {_STATES} ORDER BY s.row_id
+""")
+CHANGE_STATES = sa.text(f"""
+    UPDATE evidence.feed_rows w SET content = s.content, made = s.made FROM {_STATES}
+    WHERE (w.client, w.what, w.row_id) = (:client, :what, s.row_id)
 """)
 
 BATCH_DONE = sa.text("""
@@ -95,9 +104,7 @@ BATCH_DONE = sa.text("""
     WHERE import = :import
 """)
 
-FORGET_BATCH = sa.text("""
-    DELETE FROM evidence.staged_rows WHERE import = :import AND batch = :batch
-""")
+FORGET_STAGED = sa.text("DELETE FROM evidence.staged_rows WHERE import = :import")
 
 PROPOSE = sa.text("""
     INSERT INTO evidence.proposals (client, account, what, proposed_at)
@@ -109,6 +116,10 @@ _WAITING = """
     WHERE p.proposal = r.proposal AND p.client = :client AND p.what = :what
       AND r.row_id = ANY(CAST(:row_ids AS bytea[]))
 """
+ANYTHING_WAITS = sa.text("""
+    SELECT 1 FROM evidence.proposals
+    WHERE client = :client AND what = :what AND decided_at IS NULL LIMIT 1
+""")
 WAIT = sa.text(f"SELECT r.row_id FROM evidence.proposed_rows r, {_WAITING}")
 WITHDRAW = sa.text(f"DELETE FROM evidence.proposed_rows r USING {_WAITING}")
 

@@ -1,12 +1,12 @@
 """From a row's text to what it says: the part of an import that needs no database.
 
-What it says is staged as JSON. Document numbers, names and keys leave here only sealed or hashed.
+Document numbers, names and keys leave here only sealed or hashed. It runs once for every row of
+every file, so what rows have in common (a day, an area, a person) is worked out once.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -21,6 +21,8 @@ from healthcode.people import BadDocument, identify, seal_name
 
 ROW_ID = "evidence.feed_rows.row_id"
 CONTENT = "evidence.feed_rows.content"
+OF_DESIGNATIONS = ("area", "ended_at", "level", "place", "recorded_at", "started_at")
+KINDS = frozenset(map(str, Kind))
 SEXES = {"": None, "M": 1, "F": 2, "0": 0, "1": 1, "2": 2, "9": 9}
 OLDEST = 150
 MOST_REMEMBERED = 100_000  # subjects; about 60 MB
@@ -46,7 +48,7 @@ class Reader:
     now: datetime
     sources: frozenset[str]
     replay: bool = False
-    _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _seen: dict[tuple[str, bool], int] = field(default_factory=dict)
     _subjects: dict[tuple[str, bool], list[str | None]] = field(default_factory=dict)
 
     def read(self, what: str, row: dict[str, str]) -> Said:
@@ -56,34 +58,44 @@ class Reader:
             raise Rejected("action", "bad_action")
         if what == "people":
             return self._person(row)
-        said: Said = {"retract": action == "retract"}
-        named = row.get("row_id", "")
-        if named and said["retract"]:
-            said |= {"row_id": self._hash(named, ROW_ID), "content": ""}
-            return said | {"recorded_at": self._recorded_at(row)}
-        said |= self._fact(row) if what == "evidence" else self._designation(row)
-        return said | self._identity(named, said)
+        named, retract = row.get("row_id", ""), action == "retract"
+        if named and retract:
+            row_id = self._hash(named, ROW_ID)
+            told = self._recorded_at(row)
+            return {"retract": True, "row_id": row_id, "content": "", "recorded_at": told}
+        said = self._fact(row) if what == "evidence" else self._designation(row)
+        said["retract"] = retract
+        return self._identity(named, said)
 
     def read_about(self, subject: list[str | None], row: dict[str, str]) -> Said:
         """What a row of evidence says about somebody known. Raises Rejected."""
-        said = {"retract": False} | self._fact(row, subject)
-        return said | self._identity("", said)
+        return self._identity("", self._fact(row, subject) | {"retract": False})
 
     def _identity(self, named: str, said: Said) -> Said:
-        """The row's id and digest. Without an id it is its digest and its count among equals."""
+        """The row with its id and digest; without an id it is its digest and count among equals."""
         content = self._content(said)
         if not named:
-            self._seen[content, str(said["retract"])] += 1
-            named = f"{content}#{self._seen[content, str(said['retract'])]}"
-        return {"row_id": self._hash(named, ROW_ID), "content": content}
+            equals = content, said["retract"]
+            self._seen[equals] = count = self._seen.get(equals, 0) + 1
+            named = f"{content}#{count}"
+        said["row_id"] = self._hash(named, ROW_ID)
+        said["content"] = content
+        return said
 
     def _content(self, said: Said) -> str:
-        parts = [
-            f"{key}={value[:2] if isinstance(value, list) else value}"
-            for key, value in sorted(said.items())
-            if key != "retract"
-        ]
-        return self._hash("\x1f".join(parts), CONTENT)
+        if "kind" not in said:
+            parts = "\x1f".join([f"{key}={said[key]}" for key in OF_DESIGNATIONS])
+            return self._hash(parts, CONTENT)
+        # Sealing is never twice the same: a person is their kind and hash.
+        subject, other = said["subject"][:2], said["with"] and said["with"][:2]
+        return self._hash(
+            f"area={said['area']}\x1fended_at={said['ended_at']}\x1fkind={said['kind']}"
+            f"\x1fnumber={said['number']}\x1fplace={said['place']}"
+            f"\x1frecorded_at={said['recorded_at']}\x1fresult={said['result']}"
+            f"\x1fsource={said['source']}\x1fstarted_at={said['started_at']}"
+            f"\x1fsubject={subject}\x1fwith={other}",
+            CONTENT,
+        )
 
     def _hash(self, text: str, context: str) -> str:
         return self.ring.lookup(f"{self.client}\x1f{text}", context).hex()
@@ -91,7 +103,7 @@ class Reader:
     def _fact(self, row: dict[str, str], subject: list[str | None] | None = None) -> Said:
         get = row.get
         kind = _needed(row, "kind")
-        if not self.replay and kind not in set(Kind):
+        if not self.replay and kind not in KINDS:
             raise Rejected("kind", "kind_unknown")
         if not self.replay and kind == Kind.ORDER:
             raise Rejected("kind", "order_needs_two")
@@ -151,10 +163,8 @@ class Reader:
         }
 
     def _times(self, row: dict[str, str]) -> tuple[str, str | None]:
-        started = fields.instant("started_at", row.get("started_at", ""))
-        ended = fields.end("ended_at", row.get("ended_at", ""))
-        fields.span(started, ended)
-        if not self.replay and datetime.fromisoformat(started) >= self._too_late:
+        started, ended = fields.span(row.get("started_at", ""), row.get("ended_at", ""))
+        if not self.replay and started >= self._too_late:
             raise Rejected("started_at", "in_the_future")
         return started, ended
 
@@ -177,11 +187,13 @@ class Reader:
         if not text:
             return None
         own_key = self.replay and column != "document"
-        if (text, own_key) not in self._subjects:
+        found = self._subjects.get((text, own_key))
+        if found is None:
             if len(self._subjects) >= MOST_REMEMBERED:
                 self._subjects.clear()
-            self._subjects[text, own_key] = self._identified(column, text, own_key=own_key)
-        return self._subjects[text, own_key]
+            found = self._identified(column, text, own_key=own_key)
+            self._subjects[text, own_key] = found
+        return found
 
     def _identified(self, column: str, text: str, *, own_key: bool) -> list[str | None]:
         try:
@@ -195,9 +207,9 @@ class Reader:
         return local_today(self.now)
 
     @cached_property
-    def _too_late(self) -> datetime:
-        """A start is at the latest tomorrow."""
-        return local_midnight(self.now, days=2)
+    def _too_late(self) -> str:
+        """A start is at the latest tomorrow. ISO text in UTC, as `fields.instant` gives it."""
+        return local_midnight(self.now, days=2).isoformat()
 
 
 def _needed(row: dict[str, str], column: str) -> str:

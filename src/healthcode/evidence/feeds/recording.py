@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Batch, Staged, subject_of
+from healthcode.evidence.feeds.batches import Batch, Part, Staged, named
 from healthcode.evidence.feeds.deciding import (
     DESIGNATION,
     Desk,
@@ -23,7 +23,7 @@ from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.evidence.feeds.writing import Change, DesignationChanges, FactChanges
 from healthcode.evidence.queries import REGISTRATIONS
 from healthcode.evidence.terms import Proposed
-from healthcode.kit.db import Transaction
+from healthcode.kit.db import Transaction, array_of_bytes
 from healthcode.kit.errors import Refused
 from healthcode.kit.words import Words
 from healthcode.people import Subject, ensure, persons_of, residences
@@ -63,33 +63,41 @@ class Recorder:
     about: int | None = None  # the one person of ours that every row is about
 
     def record(self, what: str, rows: Sequence[Staged]) -> Batch:
-        """Decide and write the rows of a batch."""
+        """Decide and write rows of which no two are about the same thing."""
+        part = rows if isinstance(rows, Part) else Part(rows)
         alone(self.transaction, self.client, self.about)
         self.transaction.run(queries.DESIGNATING if what == "designations" else queries.STATING)
         if what == "people":
-            return introduced(self.transaction, self.client, self.desk, rows)
-        return self._facts(rows) if what == "evidence" else self._designations(rows)
+            return introduced(self.transaction, self.client, self.desk, part)
+        return self._facts(part) if what == "evidence" else self._designations(part)
 
-    def _facts(self, rows: Sequence[Staged]) -> Batch:
+    def _facts(self, rows: Part) -> Batch:
         # A replay's own database shows nobody a colour.
         weighed = self.weighed and not self.desk.replay
         waiting = self._waiting("evidence", rows)
         states = self._states(queries.FACT_STATES, rows)
-        named = self._named(row.said for row in rows)
-        persons = self._known(named)
-        homes = residences(self.transaction, persons.values())
+        persons = self._known(rows.named)
+        homes = self._homes(rows, persons)
         # Documents can become known, and a replay's keys too; but a row that is not taken makes
         # nobody known. Until a row is decided such a person has a number of no person.
-        unknown = [s for s in named if s not in persons and (s.kind or self.desk.replay)]
-        candidates = persons | {s: -n for n, s in enumerate(unknown, start=1)}
+        unknown = {
+            name: subject
+            for name, subject in rows.named.items()
+            if name not in persons and (subject.kind or self.desk.replay)
+        }
+        candidates = persons | {name: -n for n, name in enumerate(unknown, start=1)}
 
         def decide(said: Said, state: State | None) -> Outcome:
-            person, other = (_person(candidates, said[name]) for name in ("subject", "with"))
+            person = candidates.get(said["subject"][1])
+            other = said["with"] and candidates.get(said["with"][1])
             return self.desk.fact(said, state, Named(person, other, homes.get(person or 0, "")))
 
         batch, changes = self._decided("evidence", rows, states, waiting, decide)
-        taken = set(self._named(change.said for change in changes if change.is_new))
-        persons |= ensure(self.transaction, self.client, [s for s in unknown if s in taken])
+        if unknown:
+            taken = named(change.said for change in changes if change.is_new)
+            subjects = {name: subject for name, subject in unknown.items() if name in taken}
+            made = ensure(self.transaction, self.client, list(subjects.values()))
+            persons |= {name: made[subject] for name, subject in subjects.items()}
         self._propose(
             batch,
             FactChanges(
@@ -103,7 +111,7 @@ class Recorder:
         )
         return batch
 
-    def _designations(self, rows: Sequence[Staged]) -> Batch:
+    def _designations(self, rows: Part) -> Batch:
         registration = designating(self.client, self.desk.registrations)
         weighed = self.weighed and not self.desk.replay
         waiting = self._waiting("designations", rows)
@@ -127,10 +135,21 @@ class Recorder:
             )
         return batch
 
-    def _known(self, named: Sequence[Subject]) -> dict[Subject, int]:
-        ours = {s: int.from_bytes(s.hashed) for s in named if s.kind == OURS}
-        others = [subject for subject in named if subject.kind != OURS]
-        return ours | persons_of(self.transaction, self.client, others)
+    def _known(self, named: Mapping[str, Subject]) -> dict[str, int]:
+        """Who is known already, by the hash by which a row names them."""
+        others = [subject for subject in named.values() if subject.kind != OURS]
+        known = persons_of(self.transaction, self.client, others)
+        ours = {n: int.from_bytes(s.hashed) for n, s in named.items() if s.kind == OURS}
+        return ours | {subject.hashed.hex(): person for subject, person in known.items()}
+
+    def _homes(self, rows: Sequence[Staged], persons: Mapping[str, int]) -> dict[int, str]:
+        """Where those live of whom a row gives no area."""
+        homeless = {
+            persons[said["subject"][1]]
+            for _, _, said in rows
+            if not said.get("area") and "subject" in said and said["subject"][1] in persons
+        }
+        return residences(self.transaction, homeless) if homeless else {}
 
     def _propose(self, batch: Batch, changes: FactChanges | DesignationChanges) -> None:
         if not changes.listed:
@@ -140,28 +159,20 @@ class Recorder:
             batch.counts[change.outcome] -= 1
             batch.counts[Outcome.PROPOSED] += 1
 
-    def _waiting(self, what: str, rows: Sequence[Staged]) -> set[bytes]:
-        """Which of these rows wait for a second person."""
-        row_ids = [bytes.fromhex(each.said["row_id"]) for each in rows]
-        values = {"client": self.client, "what": what, "row_ids": row_ids}
-        return {bytes(found) for found in self.transaction.run(queries.WAIT, values).scalars()}
-
-    def _named(self, rows: Iterable[Said]) -> list[Subject]:
-        """Whom the rows of registered sources name, each once."""
-        named = (
-            subject_of(subject)
-            for said in rows
-            if self.desk.may_say(said)
-            for subject in (said["subject"], said["with"])
-            if subject is not None
-        )
-        return list(dict.fromkeys(named))
-
-    def _states(self, query: sa.TextClause, rows: Sequence[Staged]) -> dict[bytes, State]:
-        row_ids = [bytes.fromhex(each.said["row_id"]) for each in rows]
-        found = self.transaction.run(query, {"client": self.client, "row_ids": row_ids})
+    def _waiting(self, what: str, rows: Part) -> set[str]:
+        """Which of these rows wait for a second person, by their ids."""
+        about = {"client": self.client, "what": what}
+        if self.transaction.run(queries.ANYTHING_WAITS, about).scalar_one_or_none() is None:
+            return set()
+        values = about | {"row_ids": rows.row_ids}
         return {
-            bytes(row.row_id): State(
+            bytes(found).hex() for found in self.transaction.run(queries.WAIT, values).scalars()
+        }
+
+    def _states(self, query: sa.TextClause, rows: Part) -> dict[str, State]:
+        found = self.transaction.run(query, {"client": self.client, "row_ids": rows.row_ids})
+        return {
+            bytes(row.row_id).hex(): State(
                 bytes(row.content), row.made, row.source, row.source_class, row.kind
             )
             for row in found
@@ -171,22 +182,23 @@ class Recorder:
         self,
         what: str,
         rows: Sequence[Staged],
-        states: dict[bytes, State],
-        waiting: set[bytes],
+        states: dict[str, State],
+        waiting: set[str],
         decide: Callable[[Said, State | None], Outcome],
     ) -> tuple[Batch, list[Change]]:
         batch = Batch()
         changes: list[Change] = []
-        newer: list[bytes] = []
+        newer: list[str] = []
         for each in rows:
-            row_id, retract = bytes.fromhex(each.said["row_id"]), each.said["retract"]
+            said = each.said
+            row_id, retract = said["row_id"], said["retract"]
             state = states.get(row_id)
             recorded = state is not None and state.made is not None
             try:
                 if retract and row_id in waiting and not recorded:
                     outcome = Outcome.RETRACTED
                 else:
-                    outcome = self.desk.retraction(state) if retract else decide(each.said, state)
+                    outcome = self.desk.retraction(state) if retract else decide(said, state)
             except Rejected as rejected:
                 batch.rejected.append((each, rejected))
                 continue
@@ -194,9 +206,9 @@ class Recorder:
             if row_id in waiting:
                 newer.append(row_id)
             if outcome is not Outcome.UNCHANGED and (recorded or not retract):
-                changes.append(Change(each, outcome, state))
+                changes.append(Change.of(said, outcome, state))
         if newer:  # a newer word that is taken takes the place of the one that waits
-            values = {"client": self.client, "what": what, "row_ids": newer}
+            values = {"client": self.client, "what": what, "row_ids": array_of_bytes(newer)}
             self.transaction.run(queries.WITHDRAW, values)
         return batch, changes
 
@@ -268,7 +280,3 @@ def say(
     if batch.rejected:
         raise batch.rejected[0][1]
     return batch
-
-
-def _person(persons: dict[Subject, int], said: list[str | None] | None) -> int | None:
-    return None if said is None else persons.get(subject_of(said))

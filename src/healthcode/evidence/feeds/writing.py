@@ -1,7 +1,7 @@
 """Changes on their way into the evidence: weighed by the rulebook, then written, all or in part.
 
 What a change says is known at no k before it is written. Changes that wait for a second person
-stand in `evidence.proposed_rows`, as they were staged.
+stand in `evidence.proposed_rows`, as they were read.
 """
 
 from __future__ import annotations
@@ -11,47 +11,36 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Staged, subject_of
 from healthcode.evidence.feeds.deciding import Outcome, Registration, State
 from healthcode.evidence.feeds.reading import Said
 from healthcode.evidence.tables import SELF, proposed_rows
 from healthcode.evidence.terms import Designated, Designation, Recorded
-from healthcode.kit.db import Transaction, copy_in
-from healthcode.people import Subject
+from healthcode.kit.db import Transaction, array_of, array_of_bytes, copy_in
 
 Touched = Mapping[int, frozenset[str]]
 NOTHING = Designated(())
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A row that is taken, and what it does to the row's latest state."""
 
-    row: Staged
+    said: Said
     outcome: Outcome
     state: State | None
+    is_new: bool  # whether it adds a fact or designation
+    takes_back: int | None  # what it retracts
 
-    @property
-    def said(self) -> Said:
-        """What the row says."""
-        return self.row.said
-
-    @property
-    def is_new(self) -> bool:
-        """Whether it adds a fact or designation."""
-        return self.outcome in {Outcome.RECORDED, Outcome.CORRECTED}
-
-    @property
-    def takes_back(self) -> int | None:
-        """What it retracts."""
-        if self.outcome is Outcome.RECORDED or self.state is None:
-            return None
-        return self.state.made
+    @classmethod
+    def of(cls, said: Said, outcome: Outcome, state: State | None) -> Change:
+        """What this outcome means for the row's latest state."""
+        is_new = outcome is Outcome.RECORDED or outcome is Outcome.CORRECTED
+        stands = state is None or outcome is Outcome.RECORDED
+        return cls(said, outcome, state, is_new, None if stands or state is None else state.made)
 
 
 @dataclass
@@ -123,44 +112,47 @@ class RowChanges(ABC):
             },
         ).scalar_one()
         fresh = [change for change in changes if change.is_new]
-        ids = list(self.transaction.run(self.new_ids, {"count": len(fresh)}).scalars())
+        ids = (self.transaction.run(self.new_ids, {"count": len(fresh)}).scalar() or "").split()
         pairs = zip(fresh, ids, strict=True)
         rows = (self._row(change, recording, made) for change, made in pairs)
         copy_in(self.transaction.connection, self.columns, rows)
         gone = [change for change in changes if change.takes_back is not None]
-        taken_back = (
-            (change.takes_back, change.state.source, recording, change.said.get("recorded_at"))
-            for change in gone
-            if change.state is not None
-        )
-        copy_in(self.transaction.connection, self.gone_columns, taken_back)
+        if gone:
+            taken_back = (
+                (change.takes_back, change.state.source, recording, change.said.get("recorded_at"))
+                for change in gone
+                if change.state is not None
+            )
+            copy_in(self.transaction.connection, self.gone_columns, taken_back)
         self._save_states(fresh, ids, [change for change in changes if not change.is_new])
         return [change.takes_back for change in gone if change.takes_back is not None]
 
     @abstractmethod
-    def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
+    def _row(self, change: Change, recording: int, made: str) -> tuple[Any, ...]:
         """A change as a row of its table."""
 
     def _save_states(
-        self, fresh: Sequence[Change], ids: Sequence[int], gone: Sequence[Change]
+        self, fresh: Sequence[Change], ids: Sequence[str], gone: Sequence[Change]
     ) -> None:
-        self.transaction.run(
-            queries.SAVE_STATES,
-            {
-                "client": self.client,
-                "what": self.what,
-                "row_ids": [bytes.fromhex(c.said["row_id"]) for c in (*fresh, *gone)],
-                "contents": [bytes.fromhex(c.said["content"]) for c in (*fresh, *gone)],
-                "made": [*ids, *([None] * len(gone))],
-            },
-        )
+        made = [*zip(fresh, ids, strict=True), *((change, "NULL") for change in gone)]
+        for statement, some in (
+            (queries.ADD_STATES, [pair for pair in made if pair[0].state is None]),
+            (queries.CHANGE_STATES, [pair for pair in made if pair[0].state is not None]),
+        ):
+            if some:
+                values = {
+                    "row_ids": array_of_bytes(change.said["row_id"] for change, _ in some),
+                    "contents": array_of_bytes(change.said["content"] for change, _ in some),
+                    "made": array_of(key for _, key in some),
+                }
+                self.transaction.run(statement, values | {"client": self.client, "what": self.what})
 
 
 @dataclass
 class FactChanges(RowChanges):
-    """Facts and their retractions. `persons` knows everybody whom the rows name."""
+    """Facts and their retractions. `persons` knows everybody whom the rows name, by the hash."""
 
-    persons: Mapping[Subject, int] = field(default_factory=dict)
+    persons: Mapping[str, int] = field(default_factory=dict)
     _touched: dict[int, frozenset[str]] = field(default_factory=dict)
 
     what = "evidence"
@@ -178,16 +170,19 @@ class FactChanges(RowChanges):
         written, or nothing, and so it is what was weighed.
         """
         about = self._about()
-        waiting = _with_those_who_share(waiting, about)
-        self.held = [c for c, concerned in zip(self.listed, about, strict=True)
-                     if not waiting.isdisjoint(concerned)]  # fmt: skip
-        kept = [(c, concerned) for c, concerned in zip(self.listed, about, strict=True)
-                if waiting.isdisjoint(concerned)]  # fmt: skip
-        self._put([change for change, _ in kept])
+        waiting = _with_those_who_share(waiting, about) if waiting else waiting
+        kept: list[Change] = []
+        self.held = []
         self._touched = {}
-        for _, concerned in kept:
+        for change, concerned in zip(self.listed, about, strict=True):
+            if not waiting.isdisjoint(concerned):
+                self.held.append(change)
+                continue
+            kept.append(change)
             for person, source in concerned.items():
-                self._touched[person] = self._touched.get(person, frozenset()) | {source}
+                before = self._touched.get(person)
+                self._touched[person] = before | {source} if before else frozenset((source,))
+        self._put(kept)
         return self._touched
 
     def tell(self) -> None:
@@ -199,23 +194,25 @@ class FactChanges(RowChanges):
     def _about(self) -> list[dict[int, str]]:
         """Whom each change concerns, with the source that speaks."""
         gone = [change.takes_back for change in self.listed if change.takes_back is not None]
-        rows = self.transaction.run(queries.PERSONS_OF_FACTS, {"facts": gone})
-        owners: dict[int | None, int] = {row.fact: row.person for row in rows}
+        owners: dict[int | None, int] = {}
+        if gone:
+            rows = self.transaction.run(queries.PERSONS_OF_FACTS, {"facts": array_of(gone)})
+            owners = {row.fact: row.person for row in rows}
         concerned: list[dict[int, str]] = []
-        for change in self.listed:
+        for said, _, state, is_new, takes_back in self.listed:
             whom: dict[int, str] = {}
-            if change.takes_back in owners and change.state is not None:
-                whom[owners[change.takes_back]] = change.state.source or ""
-            if change.is_new:
-                whom[self.persons[subject_of(change.said["subject"])]] = change.said["source"]
+            if takes_back in owners and state is not None:
+                whom[owners[takes_back]] = state.source or ""
+            if is_new:
+                whom[self.persons[said["subject"][1]]] = said["source"]
             concerned.append(whom)
         return concerned
 
-    def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
+    def _row(self, change: Change, recording: int, made: str) -> tuple[Any, ...]:
         said, registration = change.said, self.registrations[change.said["source"]]
-        other = self.persons[subject_of(said["with"])] if said["with"] else None
+        other = self.persons[said["with"][1]] if said["with"] else None
         return (
-            made, self.persons[subject_of(said["subject"])], said["kind"], said["result"],
+            made, self.persons[said["subject"][1]], said["kind"], said["result"],
             said["number"], said["area"], said["place"], other,
             said["started_at"], said["ended_at"],
             registration.source, registration.source_class, change.takes_back, recording,
@@ -276,7 +273,7 @@ class DesignationChanges(RowChanges):
         if written := self.designated.designations:
             self.transaction.publish(Designated(written))
 
-    def _row(self, change: Change, recording: int, made: int) -> tuple[Any, ...]:
+    def _row(self, change: Change, recording: int, made: str) -> tuple[Any, ...]:
         said = change.said
         return (
             made, said["level"], said["area"], said["place"], said["started_at"],
