@@ -10,18 +10,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
 
 from healthcode.app.commands import common
 from healthcode.app.commands.common import AsJson, acting, language, out, say
 from healthcode.app.commands.rulebooks import read_file
 from healthcode.kit.errors import BadInput, NotReady
+from healthcode.kit.files import read_yaml
 from healthcode.kit.words import Words
+from healthcode.rulebook.actions import BadRulebook
 
 if TYPE_CHECKING:
     from healthcode.rulebook.snapshots import Snapshot
-    from healthcode.rulebook.trials import Progress
+    from healthcode.rulebook.trials import Progress, Trial
 
 DUCKDB = "duckdb"
+DOING = {
+    "facts": Words(zh="读取记录", en="reading the evidence"),
+    "judge": Words(zh="试算", en="judging everybody"),
+}
+"""What the rooms report as they work, in words."""
 CHARTS = (".svg", ".png")
 File = Annotated[Path, typer.Argument(help="A rulebook in YAML.")]
 
@@ -30,7 +38,8 @@ class FaultyRulebook(BadInput):
     """A rulebook with faults; they are listed before."""
 
     words = Words(
-        zh="{path} 有 {count} 处问题，见上。", en="{path} has {count} faults, listed above."
+        zh="{path} 中的问题（见上）：{count}。请修正后再提出。",
+        en="Faults in {path}, listed above: {count}. Mend them before you propose it.",
     )
 
 
@@ -52,6 +61,15 @@ class NoSuchChart(BadInput):
     )
 
 
+class ChartNotWritten(BadInput):
+    """A chart where no file can be written."""
+
+    words = Words(
+        zh="无法写入图表 {path}。请核对文件夹是否存在、是否可写。",
+        en="The chart {path} cannot be written. See that its folder exists and is yours to write.",
+    )
+
+
 def snapshot(
     folder: Annotated[Path, typer.Argument(help="A new folder for it.")],
     named: Annotated[
@@ -68,13 +86,13 @@ def snapshot(
     from healthcode.app import trying  # noqa: PLC0415 - DuckDB and Arrow are slow to import
     from healthcode.rulebook.taking import keep  # noqa: PLC0415 - as above
 
-    with acting("snapshot") as act, common.progress(shown=not as_json) as progress:
+    with acting("snapshot") as act, _progress(shown=not as_json) as progress:
         taken = keep(act.database, folder, name=named, progress=progress)
     if as_json:
         common.print_json(trying.snapshot_data(taken))
         return
     say(
-        f"已写入 {taken.folder}：{taken.people} 人，{taken.facts} 条事实。",
+        f"已写入 {taken.folder}：{taken.people:,} 人，{taken.facts:,} 条事实。",
         f"Written to {taken.folder}: {taken.people:,} people, {taken.facts:,} facts.",
     )
     if named is None:
@@ -93,8 +111,8 @@ def compare(*, as_json: AsJson = False) -> None:
         )
     else:
         say(
-            f"已核对 {found.people} 人，另有 {found.left_out} 人正待重新判定；"
-            f"不一致 {found.differing} 人。",
+            f"已核对 {found.people:,} 人，另有 {found.left_out:,} 人正待重新判定；"
+            f"不一致 {found.differing:,} 人。",
             f"{found.people:,} people compared, {found.left_out:,} about to be judged anew left "
             f"out: {found.differing:,} differ.",
         )
@@ -104,23 +122,30 @@ def compare(*, as_json: AsJson = False) -> None:
 
 def check(file: File, *, as_json: AsJson = False) -> None:
     """Look a rulebook over: the language, rules that can never count, ids, and every example."""
-    from healthcode.app import trying  # noqa: PLC0415 - DuckDB and Arrow are slow to import
+    from healthcode.app import showing_trials, trying  # noqa: PLC0415 - DuckDB and Arrow are slow to import
 
-    rulebook = read_file(file)
-    found = trying.faults(rulebook)
-    if as_json:
-        rows = [{"where": each.where, **each.words.model_dump()} for each in found]
-        common.print_json({"rules": len(rulebook.rules), "faults": rows})
-    for each in found if not as_json else ():
-        said = f"{each.where}: {each.words.in_language(language())}"
-        out.print(said, highlight=False, markup=False, soft_wrap=True)
-    if found:
-        raise FaultyRulebook(path=file, count=len(found))
-    if not as_json:
+    rules = examples = 0
+    try:
+        rulebook = read_file(file)
+    except BadRulebook as error:
+        if not isinstance(error.__cause__, ValidationError):
+            raise
+        body = read_yaml(file.read_text("utf-8"))
+        found = trying.Found(tuple(trying.misfits(error.__cause__, body)), ())
+    else:
+        found = trying.look_over(rulebook)
+        rules = len(rulebook.rules)
         examples = sum(len(rule.examples) for rule in rulebook.rules)
+    if as_json:
+        common.print_json({"rules": rules, "examples": examples, **trying.found_data(found)})
+    else:
+        out.print(showing_trials.found_shown(found, language()), highlight=False)
+    if found.faults:
+        raise FaultyRulebook(path=file, count=len(found.faults))
+    if not as_json:
         say(
-            f"没有问题：{len(rulebook.rules)} 条规则，{examples} 个示例全部成立。",
-            f"Nothing is wrong: {len(rulebook.rules)} rules, and all {examples} examples hold.",
+            f"没有问题：{rules} 条规则，{examples} 个示例全部成立。",
+            f"Nothing is wrong: {rules} rules, and all {examples} examples hold.",
         )
 
 
@@ -136,31 +161,56 @@ def try_(
     engine: Annotated[
         str, typer.Option(help="duckdb, or a Spark master: local[2], spark://HOST:PORT.")
     ] = DUCKDB,
-    examples: Annotated[int, typer.Option(help="How many examples to print.", min=0)] = 5,
+    examples: Annotated[
+        int, typer.Option(help="How many examples to print; --json has all.", min=0, max=100)
+    ] = 5,
     chart: Annotated[Path | None, typer.Option(help="Draw it too: a .svg or .png file.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Try a draft on everybody, beside the rulebook that binds; nobody's colour changes."""
-    from healthcode.app import trying  # noqa: PLC0415 - DuckDB and Arrow are slow to import
+    from healthcode.app import showing_trials, trying  # noqa: PLC0415 - DuckDB and Arrow are slow to import
 
-    if chart is not None and chart.suffix not in CHARTS:
-        raise NoSuchChart(path=chart)
+    _check_chart(chart)
     draft = read_file(file)
     binding = read_file(against) if against else None
     moment = common.moment("--at", at)
-    with common.progress(shown=not as_json) as progress, _taken(snapshot, progress) as found:
+    with _progress(shown=not as_json) as progress, _taken(snapshot, progress) as found:
         trial = trying.try_draft(
             found, draft, binding=binding, at=moment, engine=engine, progress=progress
         )
     if chart is not None:
-        from healthcode.app import charts  # noqa: PLC0415 - Matplotlib is slow to import, too
-
-        charts.draw(trial, chart, language())
+        _draw(trial, chart)
     if as_json:
         common.print_json(trying.data(trial))
     else:
-        out.print(trying.shown(trial, language(), examples))
+        out.print(showing_trials.shown(trial, language(), examples, out.width))
+
+
+def _check_chart(chart: Path | None) -> None:
+    """Before the work is done. Raises NoSuchChart or ChartNotWritten."""
+    if chart is None:
+        return
+    if chart.suffix.lower() not in CHARTS:
+        raise NoSuchChart(path=chart)
+    if chart.is_dir() or not chart.absolute().parent.is_dir():
+        raise ChartNotWritten(path=chart)
+
+
+def _draw(trial: Trial, chart: Path) -> None:
+    from healthcode.app import charts  # noqa: PLC0415 - Matplotlib is slow to import
+
+    try:
+        charts.draw(trial, chart, language())
+    except OSError as error:
+        raise ChartNotWritten(path=chart) from error
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Progress]:
+    """A bar that says in words what is being done."""
+    with common.progress(shown=shown) as report:
+        yield lambda doing, done, of: report(DOING[doing].in_language(language()), done, of)
 
 
 @contextmanager
