@@ -29,8 +29,8 @@ from healthcode.kit.db import Database
 from healthcode.people import identify
 from healthcode.people.tables import documents
 from healthcode.people.terms import resident_number
-from healthcode.rulebook import taking
 from healthcode.rulebook.actions import AT_ONCE, binding_at, reassess
+from healthcode.rulebook.everybody import taking
 from healthcode.rulebook.reaching import reached
 
 ONE_BY_ONE = 500

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from healthcode.app.city.making import make_city
 from healthcode.rulebook.actions import naive
-from healthcode.rulebook.snapshots import MANIFEST, opened
+from healthcode.rulebook.everybody.snapshots import MANIFEST, opened
 from healthcode.rulebook.terms import Rulebook
 
 KEPT = Path(".bench")

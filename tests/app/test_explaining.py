@@ -22,7 +22,7 @@ from healthcode.kit.clock import SHANGHAI
 from healthcode.kit.db import Database, Transaction
 from healthcode.kit.embedded import drop_database, ensure_database
 from healthcode.people.terms import resident_number
-from healthcode.rulebook.explaining import State
+from healthcode.rulebook.explanations.explaining import State
 from tests.app.conftest import Command, Said
 
 NUMBER = resident_number("120101", date(1990, 1, 1), 123)

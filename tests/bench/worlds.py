@@ -13,8 +13,8 @@ from pyarrow import parquet
 from bench.comparing import rows_of
 from bench.snapshots import Snapshot
 from healthcode.rulebook.actions import naive
-from healthcode.rulebook.snapshots import Snapshot as Manifest
-from healthcode.rulebook.taking import FACTS
+from healthcode.rulebook.everybody.snapshots import Snapshot as Manifest
+from healthcode.rulebook.everybody.taking import FACTS
 from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing
 from tests.rulebook.facts import Designation, Fact
 from tests.rulebook.oracle import end_of

@@ -31,7 +31,7 @@ from healthcode.kit.embedded import drop_database, ensure_database
 from healthcode.rulebook import expression, queries
 from healthcode.rulebook.actions import Binding, naive
 from healthcode.rulebook.engines import duck
-from healthcode.rulebook.snapshots import Snapshot, opened
+from healthcode.rulebook.everybody.snapshots import Snapshot, opened
 from healthcode.rulebook.terms import Finding, Rulebook, Standing
 from tests.rulebook import oracle
 from tests.rulebook.facts import Designation, Fact, Going

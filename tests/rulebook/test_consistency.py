@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from healthcode.kit.db import Database, Transaction
 from healthcode.rulebook import jobs
 from healthcode.rulebook.actions import REASSESS, last_comparison, reassess
-from healthcode.rulebook.consistency import compare
+from healthcode.rulebook.everybody.consistency import compare
 from healthcode.rulebook.tables import differences, standings
 from healthcode.rulebook.terms import Comparison
 from tests.conftest import NOON

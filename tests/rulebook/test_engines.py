@@ -24,7 +24,7 @@ from healthcode.rulebook.actions import binding_at, naive
 from healthcode.rulebook.compiling import AT, KNOWN_AT
 from healthcode.rulebook.engines import duck, spark
 from healthcode.rulebook.engines.texts import Texts, texts
-from healthcode.rulebook.snapshots import Snapshot
+from healthcode.rulebook.everybody.snapshots import Snapshot
 from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing
 from tests.rulebook import oracle
 from tests.rulebook.cities import (

@@ -17,8 +17,8 @@ from healthcode.evidence.tables import recordings, retractions
 from healthcode.kit.db import Transaction
 from healthcode.rulebook import Colour, Finding, judge
 from healthcode.rulebook.actions import read_rulebook
-from healthcode.rulebook.endings import end_words
-from healthcode.rulebook.explaining import (
+from healthcode.rulebook.explanations.endings import end_words
+from healthcode.rulebook.explanations.explaining import (
     Explanation,
     NotTheirFact,
     State,

@@ -20,9 +20,9 @@ from healthcode.kit.clock import SetClock
 from healthcode.kit.db import Database
 from healthcode.rulebook.actions import naive
 from healthcode.rulebook.engines import duck
-from healthcode.rulebook.snapshots import Snapshot, opened
-from healthcode.rulebook.taking import FolderTaken, forget, keep, take, viewing
-from healthcode.rulebook.trials import try_draft
+from healthcode.rulebook.everybody.snapshots import Snapshot, opened
+from healthcode.rulebook.everybody.taking import FolderTaken, forget, keep, take, viewing
+from healthcode.rulebook.everybody.trials import try_draft
 from tests.conftest import NOON
 from tests.evidence.feeding import look
 from tests.rulebook.cities import NOW, by_duckdb, housed, made, put_city

@@ -23,12 +23,19 @@ from healthcode.kit.http import Caller
 from healthcode.rulebook import judge
 from healthcode.rulebook.actions import AT_ONCE, naive, reassess
 from healthcode.rulebook.engines import duck
+from healthcode.rulebook.everybody.snapshots import Snapshot
+from healthcode.rulebook.everybody.taking import take, viewing
+from healthcode.rulebook.everybody.trials import (
+    MOST_EXAMPLES,
+    Ground,
+    Held,
+    RuleTurn,
+    Trial,
+    try_draft,
+)
+from healthcode.rulebook.explanations.reasons import CLASS_WORDS, KIND_WORDS, explain
 from healthcode.rulebook.publishing import see_through
-from healthcode.rulebook.reasons import CLASS_WORDS, KIND_WORDS, explain
-from healthcode.rulebook.snapshots import Snapshot
-from healthcode.rulebook.taking import take, viewing
 from healthcode.rulebook.terms import SEVERITY, Colour, Rulebook
-from healthcode.rulebook.trials import MOST_EXAMPLES, Ground, Held, RuleTurn, Trial, try_draft
 from tests.evidence.feeding import RolledBack, look
 from tests.rulebook.cities import NOW, by_duckdb, housed, made, put_city
 from tests.rulebook.test_publishing import STAFF, published

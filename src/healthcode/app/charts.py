@@ -16,9 +16,9 @@ from healthcode.app.showing_trials import ORDER, district_name, share
 from healthcode.app.trying import named
 from healthcode.kit.clock import local_text
 from healthcode.kit.words import Language, Words
-from healthcode.rulebook.reasons import COLOUR_WORDS
+from healthcode.rulebook.everybody.trials import Trial
+from healthcode.rulebook.explanations.reasons import COLOUR_WORDS
 from healthcode.rulebook.terms import Colour
-from healthcode.rulebook.trials import Trial
 
 PAINT = {
     Colour.GREY: "#5b6770",

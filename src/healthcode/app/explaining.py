@@ -15,7 +15,7 @@ from rich.text import Text
 from healthcode.app.showing import STYLES, colour_text, label
 from healthcode.kit.clock import SHANGHAI, local_text
 from healthcode.kit.words import Language, Words
-from healthcode.rulebook.explaining import (
+from healthcode.rulebook.explanations.explaining import (
     Difference,
     Explained,
     Explanation,
@@ -23,7 +23,12 @@ from healthcode.rulebook.explaining import (
     Told,
     differences,
 )
-from healthcode.rulebook.reasons import CLASS_WORDS, COLOUR_WORDS, KIND_WORDS, UNDECLARED
+from healthcode.rulebook.explanations.reasons import (
+    CLASS_WORDS,
+    COLOUR_WORDS,
+    KIND_WORDS,
+    UNDECLARED,
+)
 
 STATES = {
     State.ACTIVE: Words(zh="生效中", en="active"),

@@ -24,9 +24,9 @@ from healthcode.kit.words import Language, Words
 from healthcode.places import Place
 from healthcode.rulebook import Colour, Judgement
 from healthcode.rulebook.api import standing_shown
+from healthcode.rulebook.explanations.reasons import COLOUR_WORDS, NOTHING_KNOWN, UNDECLARED, Reason
 from healthcode.rulebook.publishing import Listed as Drafted
 from healthcode.rulebook.publishing import State
-from healthcode.rulebook.reasons import COLOUR_WORDS, NOTHING_KNOWN, UNDECLARED, Reason
 
 # Nothing depends on colour alone: each has its shape and its word.
 SHAPES = {Colour.GREY: "◷", Colour.GREEN: "●", Colour.ORANGE: "◆", Colour.RED: "⬣"}

@@ -18,9 +18,9 @@ from healthcode.kit.clock import SHANGHAI, local_text
 from healthcode.kit.words import Language, Words
 from healthcode.places.divisions import name as division_name
 from healthcode.rulebook.checking import Found
-from healthcode.rulebook.reasons import CLASS_WORDS, KIND_WORDS
+from healthcode.rulebook.everybody.trials import Example, Ground, RuleTurn, Trial
+from healthcode.rulebook.explanations.reasons import CLASS_WORDS, KIND_WORDS
 from healthcode.rulebook.terms import SEVERITY, Colour, Rulebook
-from healthcode.rulebook.trials import Example, Ground, RuleTurn, Trial
 
 Pair = tuple[Colour, Colour]
 ORDER = (Colour.GREY, Colour.GREEN, Colour.ORANGE, Colour.RED)

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from healthcode.rulebook.checking import Found, look_over, misfits
-from healthcode.rulebook.snapshots import Snapshot, opened
+from healthcode.rulebook.everybody.snapshots import Snapshot, opened
+from healthcode.rulebook.everybody.trials import Example, Trial, try_draft
 from healthcode.rulebook.terms import Rulebook
-from healthcode.rulebook.trials import Example, Trial, try_draft
 
 __all__ = [
     "Found", "data", "differing", "found_data", "look_over", "misfits", "named", "opened",

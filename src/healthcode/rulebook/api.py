@@ -12,7 +12,7 @@ from healthcode.access import Role, person_for
 from healthcode.kit.http import Call, allows
 from healthcode.kit.words import Words
 from healthcode.rulebook.actions import Judgement, follow, judge
-from healthcode.rulebook.reasons import COLOUR_WORDS, Reason, explain
+from healthcode.rulebook.explanations.reasons import COLOUR_WORDS, Reason, explain
 from healthcode.rulebook.terms import Colour
 
 router = APIRouter(tags=["colours"])

@@ -29,13 +29,13 @@ def change_standings(transaction: Transaction) -> None:
 
 def compare(transaction: Transaction) -> None:
     """The clock's job of the night: whether the stored standings are what the evidence gives."""
-    from healthcode.rulebook import consistency  # noqa: PLC0415 - Arrow is slow to import
+    from healthcode.rulebook.everybody import consistency  # noqa: PLC0415 - Arrow is slow to import
 
     consistency.compare(transaction)
 
 
 def forget_snapshots(transaction: Transaction) -> None:
     """The clock's job: snapshots that nobody keeps by name are gone after a day."""
-    from healthcode.rulebook import taking  # noqa: PLC0415 - as above
+    from healthcode.rulebook.everybody import taking  # noqa: PLC0415 - as above
 
     taking.forget(transaction)

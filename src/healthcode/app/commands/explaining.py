@@ -18,7 +18,7 @@ from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput
 from healthcode.kit.words import Words
-from healthcode.rulebook.explaining import explanation
+from healthcode.rulebook.explanations.explaining import explanation
 from healthcode.rulebook.supposing import Supposed, WhatIf
 
 TIMES = "2020-02-20, 2020-02-20T08:30"

@@ -26,7 +26,7 @@ from healthcode.evidence.terms import Level
 from healthcode.kit.clock import local_today
 from healthcode.kit.words import Language
 from healthcode.rulebook import follow, judge
-from healthcode.rulebook.reasons import explain
+from healthcode.rulebook.explanations.reasons import explain
 
 source_cli = typer.Typer(help="Sources: who may write what.", no_args_is_help=True)
 

@@ -21,8 +21,8 @@ from healthcode.kit.words import Words
 from healthcode.rulebook.actions import BadRulebook
 
 if TYPE_CHECKING:
-    from healthcode.rulebook.snapshots import Snapshot
-    from healthcode.rulebook.trials import Progress, Trial
+    from healthcode.rulebook.everybody.snapshots import Snapshot
+    from healthcode.rulebook.everybody.trials import Progress, Trial
 
 DUCKDB = "duckdb"
 DOING = {
@@ -84,7 +84,7 @@ def snapshot(
     Keys in it are its own. That it was taken is written down, and by whom.
     """
     from healthcode.app import trying  # noqa: PLC0415 - DuckDB and Arrow are slow to import
-    from healthcode.rulebook.taking import keep  # noqa: PLC0415 - as above
+    from healthcode.rulebook.everybody.taking import keep  # noqa: PLC0415 - as above
 
     with acting("snapshot") as act, _progress(shown=not as_json) as progress:
         taken = keep(act.database, folder, name=named, progress=progress)
@@ -101,7 +101,7 @@ def snapshot(
 
 def compare(*, as_json: AsJson = False) -> None:
     """Compare the stored standings with what the evidence gives, as every night; mends nothing."""
-    from healthcode.rulebook import consistency  # noqa: PLC0415 - Arrow is slow to import
+    from healthcode.rulebook.everybody import consistency  # noqa: PLC0415 - Arrow is slow to import
 
     with acting("compare") as act, act.database.transaction() as transaction:
         found = consistency.compare(transaction)
@@ -221,7 +221,7 @@ def _taken(folder: Path | None, progress: Progress) -> Iterator[Snapshot]:
     if folder is not None:
         yield trying.opened(folder)
         return
-    from healthcode.rulebook.taking import keep  # noqa: PLC0415 - ADBC is slow to import
+    from healthcode.rulebook.everybody.taking import keep  # noqa: PLC0415 - ADBC is slow to import
 
     with (
         tempfile.TemporaryDirectory(prefix="healthcode-snapshot-") as made,

@@ -27,9 +27,9 @@ from healthcode.evidence import Kind, last_recorded
 from healthcode.kit.db import Database, Transaction
 from healthcode.kit.errors import BadInput
 from healthcode.kit.words import Words
-from healthcode.rulebook import queries
 from healthcode.rulebook.actions import binding_at
-from healthcode.rulebook.snapshots import NoSnapshot, Snapshot, opened
+from healthcode.rulebook.everybody import queries
+from healthcode.rulebook.everybody.snapshots import NoSnapshot, Snapshot, opened
 from healthcode.rulebook.tables import snapshots
 
 KEPT_FOR = timedelta(hours=24)

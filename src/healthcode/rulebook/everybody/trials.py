@@ -17,7 +17,7 @@ import duckdb
 from healthcode.evidence import Kind, SourceClass
 from healthcode.rulebook.actions import naive
 from healthcode.rulebook.engines import duck, spark
-from healthcode.rulebook.snapshots import Snapshot
+from healthcode.rulebook.everybody.snapshots import Snapshot
 from healthcode.rulebook.terms import SEVERITY, Colour, Rulebook
 
 MOST_EXAMPLES = 100

@@ -17,11 +17,11 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from healthcode.kit.db import Transaction
-from healthcode.rulebook import queries
 from healthcode.rulebook.actions import REASSESS, binding_at, naive
 from healthcode.rulebook.engines import duck
+from healthcode.rulebook.everybody import queries
+from healthcode.rulebook.everybody.taking import View, take, viewing
 from healthcode.rulebook.tables import comparisons, differences
-from healthcode.rulebook.taking import View, take, viewing
 from healthcode.rulebook.terms import Comparison
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from healthcode.evidence import SourceClass
 from healthcode.kit.words import Words
-from healthcode.rulebook.reasons import CLASS_WORDS, KIND_WORDS
+from healthcode.rulebook.explanations.reasons import CLASS_WORDS, KIND_WORDS
 from healthcode.rulebook.terms import Duration, EarlyEnd, Moment, Numbers, Rule
 
 SPEAKERS = CLASS_WORDS | {SourceClass.SELF: Words(zh="本人", en="the person")}

@@ -18,7 +18,7 @@ from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput
 from healthcode.kit.words import Words
 from healthcode.rulebook.actions import AS_IT_IS, Binding, Judgement, binding_at, findings_of, judge
-from healthcode.rulebook.endings import end_words
+from healthcode.rulebook.explanations.endings import end_words
 from healthcode.rulebook.supposing import WhatIf
 from healthcode.rulebook.terms import SEVERITY, Finding, Rule
 
