@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -20,16 +20,18 @@ import sqlalchemy as sa
 from bench.house import LOADED, fill, house
 from bench.running import peak_of
 from bench.snapshots import KEPT, Snapshot
-from healthcode.evidence import Kind, persons_under
+from healthcode.evidence import Designated, Kind
 from healthcode.evidence.actions import SourceRegistration, register
 from healthcode.evidence.feeds.deciding import Outcome
 from healthcode.evidence.feeds.pushing import push
+from healthcode.evidence.terms import Designation
 from healthcode.kit.db import Database
 from healthcode.people import identify
 from healthcode.people.tables import documents
 from healthcode.people.terms import resident_number
 from healthcode.rulebook import taking
-from healthcode.rulebook.actions import AT_ONCE, reassess
+from healthcode.rulebook.actions import AT_ONCE, binding_at, reassess
+from healthcode.rulebook.reaching import reached
 
 ONE_BY_ONE = 500
 BATCH = 10_000
@@ -43,7 +45,9 @@ GB = 1e9
 ONE_IN_A_HUNDRED = sa.text("""
     SELECT area FROM (
         SELECT left(area, 6) AS area, count(DISTINCT person) AS people
-        FROM evidence.facts WHERE area <> '' GROUP BY 1
+        FROM evidence.facts
+        WHERE kind = 'stay' AND area <> '' AND coalesce(ended_at, started_at) >= :since
+        GROUP BY 1
     ) AS areas ORDER BY abs(people - :share), area LIMIT 1
 """)
 DESIGNATE = sa.text("""
@@ -106,19 +110,23 @@ def _batch(made: Database, _: Snapshot, drawn: Sequence[int]) -> dict[str, Any]:
 
 
 def _designation(made: Database, snapshot: Snapshot, _: Sequence[int]) -> dict[str, Any]:
-    """Everybody in an area with about one in a hundred people, once it is a risk area.
+    """Those who stayed lately in an area with one in a hundred people, once it is a risk area.
 
     By the ordinary way so many would wait for a second person; what is measured is what happens
     when that person has approved: finding who was there, and reassessing them as the jobs do.
     """
     with made.transaction() as transaction:
-        area = transaction.run(ONE_IN_A_HUNDRED, {"share": snapshot.people // 100}).scalar_one()
+        since = transaction.now - timedelta(days=14)
+        asked = {"share": snapshot.people // 100, "since": since}
+        area = transaction.run(ONE_IN_A_HUNDRED, asked).scalar_one()
         values = {"area": area, "recording": LOADED, "at": transaction.now}
         transaction.run(sa.text("SET LOCAL session_replication_role = replica"))
         transaction.run(DESIGNATE, values)
     began = time.perf_counter()
     with made.transaction() as transaction:
-        persons = sorted(set(persons_under(transaction, [area], [])))
+        designated = Designated((Designation("medium", area, "", since, None),))
+        bound = binding_at(transaction, transaction.now).rulebook
+        persons = sorted(set(reached(transaction, bound, designated)))
     found = time.perf_counter() - began
     for first in range(0, len(persons), AT_ONCE):
         with made.transaction() as transaction:

@@ -65,6 +65,14 @@ STATEMENTS = [
     """,
     "COMMENT ON COLUMN rulebook.differences.stored_next IS 'UTC'",
     "COMMENT ON COLUMN rulebook.differences.judged_next IS 'UTC'",
+    "DROP INDEX evidence.facts_in_area",
+    """
+    CREATE INDEX facts_in_area ON evidence.facts (kind, area COLLATE "C", coalesce(ended_at, started_at)) WHERE area <> ''
+    """,
+    "DROP INDEX evidence.facts_at_place",
+    """
+    CREATE INDEX facts_at_place ON evidence.facts (kind, place, coalesce(ended_at, started_at)) WHERE place <> ''
+    """,
 ]
 
 

@@ -23,7 +23,8 @@ from healthcode.rulebook.actions import read_rulebook
 from healthcode.rulebook.terms import Colour
 from tests.app.conftest import Command
 from tests.rulebook import oracle
-from tests.rulebook.facts import Designation, Fact, Going
+from tests.rulebook.cities import as_fact, designations_of
+from tests.rulebook.facts import Designation, Fact
 
 PEOPLE = 20_000
 NOW = datetime(2020, 3, 20, 4, tzinfo=UTC)
@@ -176,30 +177,9 @@ def test_made_up_levels_end_come_late_and_are_taken_back(city: Path) -> None:
 # ------------------------------------------------------------------------- against the law
 
 
-def as_fact(row: dict[str, Any]) -> Fact:
-    def at(name: str) -> datetime | None:
-        return None if row[name] is None else row[name].replace(tzinfo=UTC)
-
-    started, ended = at("started"), at("ended") or Going.ON
-    assert started is not None
-    return Fact(
-        row["fact"], row["person"], row["kind"], started, ended if row["states_end"] else None,
-        row["result"], row["number"], row["area"], row["place"], row["source"],
-        row["source_class"], at("recorded"), at("retracted"),
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def levels(city: Path) -> list[Designation]:
-    return [
-        Designation(
-            number, row["level"], row["started"].replace(tzinfo=UTC),
-            row["ended"] and row["ended"].replace(tzinfo=UTC), row["area"], row["place"],
-            row["recorded"].replace(tzinfo=UTC),
-            row["retracted"] and row["retracted"].replace(tzinfo=UTC),
-        )
-        for number, row in enumerate(pq.read_table(city / "designations.parquet").to_pylist())
-    ]  # fmt: skip
+    return designations_of(city)
 
 
 @pytest.fixture(scope="module")

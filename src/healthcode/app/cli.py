@@ -10,7 +10,16 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import OperationalError
 
-from healthcode.app.commands import accounts, city, codes, records, rulebooks, running, trials
+from healthcode.app.commands import (
+    accounts,
+    city,
+    codes,
+    explaining,
+    records,
+    rulebooks,
+    running,
+    trials,
+)
 from healthcode.app.commands.common import err, language
 from healthcode.kit.db import in_words
 from healthcode.kit.errors import BadInput, HouseError, NotReady, Refused
@@ -38,6 +47,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "approvals": records.approvals,
     "approve": records.approve,
     "standing": records.standing,
+    "explain": explaining.explain_person,
     "check": codes.check_code,
     "replay": records.replay,
     "snapshot": trials.snapshot,

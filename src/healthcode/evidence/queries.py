@@ -39,39 +39,65 @@ _DESIGNATIONS = """
     )"""
 
 
+# Facts that nobody has recorded: their numbers are negative, and they are known at once.
+_ADDED = """
+        UNION ALL
+        SELECT a.fact, a.person, a.kind, a.result, a.number, a.area, a.place, a.source,
+               a.source_class, a.started, a.ended, a.states_end, '-infinity', NULL
+        FROM jsonb_to_recordset(CAST(:added AS jsonb)) AS a(
+            fact bigint, person bigint, kind text, result text, number numeric(9, 3), area text,
+            place text, source text, source_class text, started timestamp, ended timestamp,
+            states_end boolean)
+        WHERE NOT a.fact = ANY(CAST(:without AS bigint[]))"""
+
+
 class Leaves(NamedTuple):
-    """What a rulebook's statement stands on: the facts of some, or of all but some kinds."""
+    """What a rulebook's statement stands on: the facts of some, or of all but some kinds.
+
+    Or, what if: the facts of some without those of some numbers, and with others added.
+    """
 
     of_some: str
     but_kinds: str
+    what_if: str
 
+
+_OF_SOME = "f.person = ANY(CAST(:persons AS bigint[]))"
+_BUT = "NOT f.fact = ANY(CAST(:without AS bigint[]))"
 
 LEAVES = Leaves(
-    _FACTS.format(how="MATERIALIZED", which="f.person = ANY(CAST(:persons AS bigint[]))")
-    + f",{_DESIGNATIONS}",
+    _FACTS.format(how="MATERIALIZED", which=_OF_SOME) + f",{_DESIGNATIONS}",
     _FACTS.format(how="NOT MATERIALIZED", which="NOT f.kind = ANY(CAST(:kinds AS text[]))")
     + f",{_DESIGNATIONS}",
+    _FACTS.format(how="MATERIALIZED", which=f"{_OF_SOME} AND {_BUT}{_ADDED}") + f",{_DESIGNATIONS}",
 )
 
 LAST_RECORDED = sa.text("SELECT max(recorded_at) FROM evidence.recordings")
 
-FACTS_BY_ID = sa.text("""
-    SELECT fact, kind, result, number, area <> '' AS has_area, started_at,
+FACTS_OF = sa.text("""
+    SELECT fact, kind, result, started_at,
            CASE WHEN isfinite(ended_at) THEN ended_at END AS ended_at,
-           ended_at = 'infinity' AS going_on, source_class
-    FROM evidence.facts WHERE fact = ANY(CAST(:facts AS bigint[]))
+           coalesce(ended_at = 'infinity', false) AS going_on, source, source_class
+    FROM evidence.facts WHERE person = :person
 """)
 
-PERSONS_IN = sa.text("""
-    SELECT DISTINCT person FROM evidence.facts
-    WHERE area <> '' AND area >= :area AND starts_with(area, :area)
-    ORDER BY person LIMIT CAST(:most AS bigint)
-""")
-
-PERSONS_AT = sa.text("""
-    SELECT DISTINCT person FROM evidence.facts WHERE place = :place AND place <> ''
-    ORDER BY person LIMIT CAST(:most AS bigint)
-""")
+_PERSONS_UNDER = """
+    SELECT DISTINCT f.person FROM evidence.facts f
+    WHERE f.kind = :kind AND {where} AND coalesce(f.ended_at, f.started_at) >= :since
+      AND f.started_at < coalesce(CAST(:ended_at AS timestamptz), 'infinity')
+      AND NOT EXISTS (SELECT 1 FROM evidence.retractions r WHERE r.fact = f.fact)
+    LIMIT CAST(:most AS bigint)
+"""
+# A range, since no plan that is made for every area uses an index for `starts_with`. Codes are
+# digits, and in the collation of bytes `:` comes next after 9: `12:` ends everything inside 12.
+PERSONS_IN = sa.text(
+    _PERSONS_UNDER.format(
+        where="""
+        f.area <> '' AND f.area COLLATE "C" >= :area AND f.area COLLATE "C" < :area || ':'
+        """.strip()
+    )
+)
+PERSONS_AT = sa.text(_PERSONS_UNDER.format(where="f.place <> '' AND f.place = :place"))
 
 REGISTRATIONS = sa.text("""
     SELECT r.source, s.source_class, r.kinds, r.divisions

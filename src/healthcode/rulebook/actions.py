@@ -16,12 +16,14 @@ import sqlalchemy as sa
 import yaml
 from pydantic import ValidationError
 
-from healthcode.evidence import Designated, Recorded, last_recorded, persons_under
+from healthcode.evidence import Designated, Recorded, last_recorded
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput, NotReady
 from healthcode.kit.files import read_yaml
 from healthcode.kit.words import Words
 from healthcode.rulebook import queries
+from healthcode.rulebook.reaching import reached
+from healthcode.rulebook.supposing import WhatIf
 from healthcode.rulebook.tables import rulebooks
 from healthcode.rulebook.terms import (
     Colour,
@@ -39,6 +41,7 @@ COMPARE = "rulebook.compare"
 FORGET_SNAPSHOTS = "rulebook.forget_snapshots"
 COMPILER = "2"  # raise it when `expression.py` compiles to other statements
 NOW = "infinity"  # known at: whatever this transaction can see
+AS_IT_IS = WhatIf()
 
 
 class BadRulebook(BadInput):
@@ -202,6 +205,8 @@ def judge(
     person: int,
     at: datetime | None = None,
     known_at: datetime | None = None,
+    *,
+    what_if: WhatIf = AS_IT_IS,
 ) -> Judgement:
     """The colour of a person at `at` (now), as known at `known_at` (now), with its findings.
 
@@ -212,26 +217,42 @@ def judge(
     latest = last_recorded(transaction)
     known_at = min(filter(None, (known_at, latest)), default=None)
     bound = binding_at(transaction, at)
-    values = {"persons": [person], "known_at": _known(known_at), "at": naive(at)}
-    transaction.run(queries.GENERIC_PLANS)
-    found = transaction.run(queries.findings_of_some(bound.findings_sql), values).all()
-    standing = transaction.run(
-        queries.standing_of_some(bound.findings_sql, bound.standing_sql), values
-    ).one_or_none()
+    findings = findings_of(transaction, bound, person, known_at, what_if=what_if)
+    statement = queries.standing_of_some(bound.findings_sql, bound.standing_sql, what_if.leaf)
+    values = _asked(person, known_at, what_if) | {"at": naive(at)}
+    standing = transaction.run(statement, values).one_or_none()
     return Judgement(
         Standing(
             person,
             Colour((standing and standing.colour) or bound.rulebook.undeclared),
             standing.changes_at if standing else None,
         ),
-        tuple(
-            Finding(row.person, row.rule, row.fact, Colour(row.colour), row.opens, row.until)
-            for row in found
-        ),
+        findings,
         bound.rulebook,
         at,
         known_at,
     )
+
+
+def findings_of(
+    transaction: Transaction,
+    bound: Binding,
+    person: int,
+    known_at: datetime | None,
+    *,
+    what_if: WhatIf = AS_IT_IS,
+) -> tuple[Finding, ...]:
+    """The findings of a person by a rulebook; `known_at` None is all that can be seen."""
+    transaction.run(queries.GENERIC_PLANS)
+    statement = queries.findings_of_some(bound.findings_sql, what_if.leaf)
+    return tuple(
+        Finding(row.person, row.rule, row.fact, Colour(row.colour), row.opens, row.until)
+        for row in transaction.run(statement, _asked(person, known_at, what_if))
+    )
+
+
+def _asked(person: int, known_at: datetime | None, what_if: WhatIf) -> dict[str, object]:
+    return {"persons": [person], "known_at": _known(known_at)} | what_if.values(person)
 
 
 def colours_of_all(
@@ -305,7 +326,8 @@ def on_recorded(transaction: Transaction, event: Recorded) -> None:
 
 def on_designated(transaction: Transaction, event: Designated) -> None:
     """An area or place was designated: whoever was there is judged anew."""
-    persons = set(persons_under(transaction, event.areas, event.places))
+    rulebook = binding_at(transaction, transaction.now).rulebook
+    persons = set(reached(transaction, rulebook, event))
     reassess_or_defer(transaction, iter(sorted(persons)))
 
 

@@ -223,6 +223,7 @@ def _kept(
         schema = ibis.schema(columns).to_pyarrow()
         connection.register(f"{what}_read", pa.Table.from_pylist(rows, schema))
         connection.execute(f"CREATE OR REPLACE TABLE {what} AS FROM {what}_read")
+    connection.execute(f"CREATE OR REPLACE VIEW dated AS {texts.dated('duckdb')}")
     colours = dict(connection.execute(statement).fetchall())
     for number, (name, example, moment) in enumerate(asked):
         found = Colour(colours.get(number) or undeclared)
@@ -239,7 +240,10 @@ def _kept(
 def _standings(rulebook: Rulebook) -> str:
     """The colour at every moment that is asked for: a moment of a person stands for a person."""
     moments = ibis.table(MOMENTS, name="moments")
-    found = expression.findings(texts.FACTS, texts.DESIGNATIONS, rulebook, KNOWN)
+    openers = expression.openers(texts.DATED, texts.DESIGNATIONS, rulebook, KNOWN)
+    if openers is None:
+        openers = texts.OPENERS
+    found = expression.findings(texts.DATED, texts.DESIGNATIONS, openers, rulebook, KNOWN)
     each = found.join(moments, found.person == moments.of)
     each = each.select(
         *(found[name] for name in expression.FINDINGS if name != "person"),

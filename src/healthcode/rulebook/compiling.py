@@ -31,8 +31,12 @@ class Compiled:
 def compile_rulebook(rulebook: Rulebook) -> Compiled:
     """The rulebook's statements for PostgreSQL."""
     made = texts(rulebook, "postgres", KNOWN_AT, AT, pretty=True)
+    relations = [f"dated AS NOT MATERIALIZED ({made.dated})"]
+    if made.openers is not None:
+        relations.append(f"openers AS MATERIALIZED ({made.openers})")
+    findings = f"WITH {', '.join(relations)} SELECT * FROM ({made.findings}) AS found"
     return Compiled(
-        _with_parameter(made.findings, KNOWN_AT, ":known_at"),
+        _with_parameter(findings, KNOWN_AT, ":known_at"),
         _with_parameter(made.standing, AT, ":at"),
     )
 

@@ -1,13 +1,14 @@
 """The law of the rulebook as one relational expression: `findings`, and `standing` over it.
 
-Only the leaves know the engine: they bring `FACTS` and `DESIGNATIONS` with these columns, in
+Only the leaves know the engine: they bring `DATED` facts and `DESIGNATIONS` with these columns, in
 timestamps without a zone that mean UTC. NULL means never (no end yet, still open, not retracted).
-The clauses are those of `docs/reference/rulebook.md`.
+`findings` stands on a third relation, the `openers` of the rules that something can end early:
+whoever runs it keeps them in a table, so that each is found once, and the engine knows how few
+they are. The clauses are those of `docs/reference/rulebook.md`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import reduce
 from operator import and_, or_
@@ -44,6 +45,10 @@ FACTS = {
     "recorded": "timestamp",
     "retracted": "timestamp",
 }
+DATED = FACTS | {
+    "start_day": "timestamp",  # the local midnight at or before `started`; engines differ in how
+    "end_day": "timestamp",  # they find it quickest, so it is a leaf's
+}
 DESIGNATIONS = {
     "level": "string",
     "area": "string",
@@ -62,25 +67,61 @@ FINDINGS = {
     "until": "timestamp",
 }
 
+OPENERS = {
+    "person": "int64",
+    "rule": "string",
+    "fact": "int64",
+    "source": "string",
+    "colour": "string",
+    "started": "timestamp",
+    "ended": "timestamp",
+    "start_day": "timestamp",
+    "end_day": "timestamp",
+    "opens": "timestamp",
+    "until": "timestamp",  # before any early end
+}
+
 SHANGHAI_HOURS = 8  # UTC+8 the year round: China has kept no daylight saving time since 1991
 
 
-def findings(
+def openers(
     facts: ir.Table, designations: ir.Table, rulebook: Rulebook, known_at: datetime | ir.Value
+) -> ir.Table | None:
+    """The windows of the rules with early ends, before any: `OPENERS` rows. None: no such rule."""
+    facts, designations = _known(facts, known_at), _known(designations, known_at)
+    ending = [rule for rule in rulebook.rules if rule.early_ends]
+    return _union([_windows(facts, designations, each) for each in ending]) if ending else None
+
+
+def findings(
+    facts: ir.Table,
+    designations: ir.Table,
+    openers: ir.Table,
+    rulebook: Rulebook,
+    known_at: datetime | ir.Value,
 ) -> ir.Table:
     """Every window that the rulebook opens on what was known at `known_at`: `FINDINGS` rows.
 
     Windows that end before they begin are left out. Restrict `facts` to some persons to get
     theirs alone.
     """
-    facts = _known(facts, known_at)
-    designations = _known(designations, known_at)
-    lasting = [rule for rule in rulebook.rules if not rule.early_ends]
-    found = [_that_open(_windows(facts, designations, rule), rule.window) for rule in lasting]
-    ending = [rule for rule in rulebook.rules if rule.early_ends]
-    if ending:  # joined apart: the many declarations, which nothing ends early, pass it by
-        found.append(_ended_early(facts, designations, ending))
-    return _union(found).select(*FINDINGS)
+    facts, designations = _known(facts, known_at), _known(designations, known_at)
+    found = [
+        _that_open(_windows(facts, designations, rule), rule.window)
+        for rule in rulebook.rules
+        if not rule.early_ends
+    ]
+    ends = [_ends(facts, openers, rule, end) for rule in rulebook.rules for end in rule.early_ends]
+    if ends:  # joined apart: the many declarations, which nothing ends early, pass it by
+        first = _union(ends).group_by("rule", "fact").agg(ends_at=_.ends_at.min())
+        joined = openers.left_join(first, [openers.rule == first.rule, openers.fact == first.fact])
+        until = _earlier(openers.until, first.ends_at)
+        found.append(_that_open(joined.select(*_but_until(openers), until=until)))
+    return _union(found)
+
+
+def _but_until(openers: ir.Table) -> list[ir.Value]:
+    return [openers[name] for name in FINDINGS if name != "until"]
 
 
 def standing(findings: ir.Table, at: datetime | ir.Value) -> ir.Table:
@@ -94,7 +135,7 @@ def standing(findings: ir.Table, at: datetime | ir.Value) -> ir.Table:
     rank = findings.colour.cases(*[(c.value, n) for c, n in SEVERITY.items()], else_=0)
     ahead = active.ifelse(findings.until, findings.opens)
     worst = findings.group_by("person").agg(
-        rank=active.ifelse(rank, 0).max(), changes_at=ahead.min()
+        rank=active.ifelse(rank, 0).cast("int8").max(), changes_at=ahead.min()
     )
     return worst.select(
         "person",
@@ -112,28 +153,9 @@ def _known(rows: ir.Table, known_at: datetime | ir.Value) -> ir.Table:
     )
 
 
-def _ended_early(facts: ir.Table, designations: ir.Table, rules: Sequence[Rule]) -> ir.Table:
-    """The windows of rules with early ends; the first end to come counts."""
-    openers = _union([_windows(facts, designations, rule) for rule in rules])
-    ends = _union(
-        [_ends(facts, designations, rule, end) for rule in rules for end in rule.early_ends]
-    )
-    first = ends.group_by("rule", "fact").agg(ends_at=_.ends_at.min())
-    joined = openers.left_join(first, [openers.rule == first.rule, openers.fact == first.fact])
-    return _that_open(
-        joined.select(
-            openers.person,
-            openers.fact,
-            openers.rule,
-            openers.colour,
-            openers.opens,
-            until=_earlier(openers.until, first.ends_at),
-        )
-    )
-
-
 def _that_open(windows: ir.Table, window: Window | None = None) -> ir.Table:
-    """Without those that end before they begin, where `window` does not exclude it already."""
+    """`FINDINGS` of windows that do not end before they begin, if `window` can have such."""
+    windows = windows.select(*FINDINGS)
     if window is not None and window.always_opens:
         return windows
     return windows.filter(_.until.isnull() | (_.until > _.opens))
@@ -146,14 +168,12 @@ def _windows(facts: ir.Table, designations: ir.Table, rule: Rule) -> ir.Table:
     own = ibis.null("timestamp") if until.moment is None else _moment(triggers, until.moment)
     if until.own_end:
         own = triggers.states_end.ifelse(triggers.ended, own)
-    return triggers.select(
-        "person",
-        "fact",
+    return triggers.mutate(
         rule=ibis.literal(rule.id),
         colour=ibis.literal(rule.colour.value),
         opens=_moment(triggers, rule.window.opens),
         until=own,
-    )
+    ).select(*OPENERS)
 
 
 def _triggers(facts: ir.Table, designations: ir.Table, rule: Rule) -> ir.Table:
@@ -162,21 +182,44 @@ def _triggers(facts: ir.Table, designations: ir.Table, rule: Rule) -> ir.Table:
     if under is None:
         return matching
     levelled = designations.filter(designations.level == under.level.value)
+    if under.of == ("area",):
+        levelled = _by_area(matching, levelled)
+        covers = matching.area == levelled.area
+    else:
+        covers = _covers(matching, levelled, under)
+    meets = covers & _meets(matching, levelled, under)
     # .view(): without it Ibis 12 cannot tell the sides of a later join on a semi-join apart
-    return matching.semi_join(levelled, _lies_under(matching, levelled, under)).view()
+    return matching.semi_join(levelled, meets).view()
 
 
-def _lies_under(fact: ir.Table, designation: ir.Table, under: Under) -> ir.BooleanValue:
-    """Clause 3: the designation covers the fact's area or place, and their times meet."""
+def _by_area(facts: ir.Table, designations: ir.Table) -> ir.Table:
+    """The designations once for each area of the facts that they cover.
+
+    Areas are few and facts are many: these are then joined by equality, and not by prefix.
+    """
+    areas = facts.select("area").distinct()
+    covered = areas.join(designations, _begins_with(areas, designations))
+    return covered.select(areas.area, designations.started, designations.ended).view()
+
+
+def _begins_with(fact: ir.Table, designation: ir.Table) -> ir.BooleanValue:
+    return (designation.area != "") & fact.area.startswith(designation.area)
+
+
+def _covers(fact: ir.Table, designation: ir.Table, under: Under) -> ir.BooleanValue:
+    """Clause 3: the designation covers the fact's area or its place."""
     covers = {
-        "area": (designation.area != "") & fact.area.startswith(designation.area),
+        "area": _begins_with(fact, designation),
         "place": (designation.place != "") & (fact.place == designation.place),
     }
+    return reduce(or_, [covers[of] for of in under.of])
+
+
+def _meets(fact: ir.Table, designation: ir.Table, under: Under) -> ir.BooleanValue:
+    """Clause 3: their times meet."""
     starts = _back(designation.started, under.look_back)
-    return (
-        reduce(or_, [covers[of] for of in under.of])
-        & (designation.ended.isnull() | (fact.started < designation.ended))
-        & (fact.ended.isnull() | (fact.ended >= starts))
+    return (designation.ended.isnull() | (fact.started < designation.ended)) & (
+        fact.ended.isnull() | (fact.ended >= starts)
     )
 
 
@@ -204,22 +247,19 @@ def _matches(facts: ir.Table, pattern: Pattern) -> ir.BooleanValue:
     return reduce(and_, conditions)
 
 
-def _ends(facts: ir.Table, designations: ir.Table, rule: Rule, end: EarlyEnd) -> ir.Table:
+def _ends(facts: ir.Table, openers: ir.Table, rule: Rule, end: EarlyEnd) -> ir.Table:
     """Clause 5: when this early end closes each of the rule's windows (rule, fact, ends_at)."""
-    triggers = _triggers(facts, designations, rule)
-    waiting = triggers.select(
-        "person", "source", trigger=triggers.fact, due=_moment(triggers, end.after)
-    )
+    theirs = openers.filter(openers.rule == rule.id)
+    waiting = theirs.select("person", "source", trigger=theirs.fact, due=_moment(theirs, end.after))
     released = facts.filter(
         _matches(facts, end.when)
         & facts.source_class.isin([each.value for each in rule.released_by])
         & facts.ended.notnull()
     )
     if end.lasting is not None:
-        released = released.filter(released.ended >= _later(released.started, end.lasting))
-    released = released.select(
-        "person", "source", release=released.fact, ended=released.ended
-    ).view()
+        completed = _moment(released, Moment("start", end.lasting))
+        released = released.filter(released.ended >= completed)
+    released = released.select("person", "source", release=released.fact, ended=released.ended)
     meets = [
         waiting.person == released.person,
         waiting.due <= released.ended,
@@ -253,19 +293,26 @@ def _nth_taken(pairs: ir.Table, end: EarlyEnd) -> ir.Table:
 
 
 def _moment(facts: ir.Table, moment: Moment) -> ir.TimestampValue:
+    """A moment of each fact, from its leaf's midnights where it counts days."""
+    if moment.plus.unit == "d":
+        return _shifted(facts.start_day if moment.edge == "start" else facts.end_day, moment.plus)
     return _later(facts.started if moment.edge == "start" else facts.ended, moment.plus)
+
+
+def _shifted(midnight: ir.TimestampValue, days: Duration) -> ir.TimestampValue:
+    return midnight + ibis.interval(hours=24 * days.count) if days.count else midnight
 
 
 def _later(instant: ir.TimestampValue, duration: Duration) -> ir.TimestampValue:
     """Clause 1: days count from the local midnight before, hours and minutes exactly."""
     if duration.unit == "d":
-        return _shifted(_local_day(instant), 24 * duration.count - SHANGHAI_HOURS)
+        return _shifted(_midnight(instant), duration)
     return instant if duration.is_none else instant + _exact(duration)
 
 
 def _back(instant: ir.TimestampValue, duration: Duration) -> ir.TimestampValue:
     if duration.unit == "d":
-        return _shifted(_local_day(instant), -24 * duration.count - SHANGHAI_HOURS)
+        return _midnight(instant) - ibis.interval(hours=24 * duration.count)
     return instant if duration.is_none else instant - _exact(duration)
 
 
@@ -274,15 +321,10 @@ def _exact(duration: Duration) -> ir.IntervalScalar:
     return ibis.interval(minutes=minutes)
 
 
-def _local_day(instant: ir.TimestampValue) -> ir.TimestampValue:
-    """The local day's midnight as a local clock shows it: `SHANGHAI_HOURS` ahead of UTC."""
-    return (instant + ibis.interval(hours=SHANGHAI_HOURS)).truncate("D")
-
-
-def _shifted(instant: ir.TimestampValue, hours: int) -> ir.TimestampValue:
-    """One addition: on fifty million facts each costs a third of a second."""
-    shift = ibis.interval(hours=abs(hours))
-    return instant + shift if hours >= 0 else instant - shift
+def _midnight(instant: ir.TimestampValue) -> ir.TimestampValue:
+    """The local midnight at or before the instant."""
+    shift = ibis.interval(hours=SHANGHAI_HOURS)
+    return (instant + shift).truncate("D") - shift
 
 
 def _earlier(one: ir.TimestampValue, other: ir.TimestampValue) -> ir.TimestampValue:

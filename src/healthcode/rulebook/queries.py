@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sqlalchemy as sa
 
 from healthcode.evidence import LEAVES
@@ -80,18 +82,22 @@ _FINDINGS_COLUMNS = """
 """
 
 
-def findings_of_some(findings_sql: str) -> sa.TextClause:
+@lru_cache(maxsize=16)  # reading so long a text for its parameters takes longer than the answer
+def findings_of_some(findings_sql: str, leaf: str = LEAVES.of_some) -> sa.TextClause:
     """Findings of `:persons` as known at `:known_at`."""
     return sa.text(
-        f"WITH {LEAVES.of_some}, findings AS ({findings_sql}) "
+        f"WITH {leaf}, findings AS ({findings_sql}) "
         f"SELECT {_FINDINGS_COLUMNS} FROM findings ORDER BY person, rule, fact"
     )
 
 
-def standing_of_some(findings_sql: str, standing_sql: str) -> sa.TextClause:
+@lru_cache(maxsize=16)
+def standing_of_some(
+    findings_sql: str, standing_sql: str, leaf: str = LEAVES.of_some
+) -> sa.TextClause:
     """The standing of `:persons` at `:at` as known at `:known_at`, of those with findings."""
     return sa.text(
-        f"WITH {LEAVES.of_some}, findings AS ({findings_sql}), standing AS ({standing_sql}) "
+        f"WITH {leaf}, findings AS ({findings_sql}), standing AS ({standing_sql}) "
         "SELECT person, colour, changes_at AT TIME ZONE 'UTC' AS changes_at FROM standing"
     )
 

@@ -1,6 +1,6 @@
 """Taking a snapshot: everything in it is of one moment of the database.
 
-Its keys are drawn at random for each snapshot, and kept nowhere.
+Persons' keys are drawn at random for each snapshot, and kept nowhere; facts are counted from 1.
 """
 
 from __future__ import annotations
@@ -146,7 +146,8 @@ def take(
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FolderTaken(folder=folder)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # also where an empty one was there
     transaction = view.transaction
     back = np.argsort(view.order)
     people = pa.table(
@@ -177,8 +178,8 @@ def _write_facts(view: View, folder: Path, progress: Progress) -> int:
     with ExitStack() as files:
         writers = {each.value: _writer(folder, each.value, files) for each in Kind}
         for batch in view.rows(queries.FACT_LEAVES):
+            rows = _with_own_keys(batch, view, first=done + 1)
             done += batch.num_rows
-            rows = _with_own_keys(batch, view)
             for kind in pc.unique(rows["kind"]).to_pylist():
                 if kind not in writers:  # a replay's: it takes any word
                     writers[kind] = _writer(folder, kind, files)
@@ -194,10 +195,15 @@ def _writer(folder: Path, kind: str, files: ExitStack) -> pq.ParquetWriter:
     return files.enter_context(pq.ParquetWriter(target, FACTS))
 
 
-def _with_own_keys(batch: pa.RecordBatch, view: View) -> pa.Table:
+def _with_own_keys(batch: pa.RecordBatch, view: View, *, first: int) -> pa.Table:
     rows = pa.Table.from_batches([batch])
-    place = rows.schema.get_field_index("person")
-    return rows.set_column(place, "person", view.keys(batch["person"]))
+    own = {
+        "fact": pa.array(np.arange(first, first + batch.num_rows, dtype=np.int64)),
+        "person": view.keys(batch["person"]),
+    }
+    for name, keys in own.items():
+        rows = rows.set_column(rows.schema.get_field_index(name), name, keys)
+    return rows
 
 
 def keep(database: Database, folder: Path, *, name: str | None, progress: Progress) -> Snapshot:

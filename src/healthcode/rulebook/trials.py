@@ -258,7 +258,7 @@ def _examples(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> tupl
         """,
         {"salt": secrets.token_hex(8), "most": MOST_EXAMPLES},
     )
-    connection.execute(duck.FACTS.format(folder=duck.quoted(snapshot.folder)))
+    connection.execute(f"CREATE OR REPLACE VIEW facts AS {duck.facts(snapshot.folder)}")
     grounds = _grounds(connection)
     rows = connection.execute(
         "SELECT person, district, before, after FROM chosen ORDER BY before, after, district"

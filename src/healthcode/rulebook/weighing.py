@@ -11,14 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from healthcode.access import makers
-from healthcode.evidence import Proposed
+from healthcode.evidence import Designated, Proposed
 from healthcode.kit.clock import local_today
 from healthcode.kit.db import Transaction
 from healthcode.rulebook import queries
 from healthcode.rulebook.actions import AT_ONCE, NOW, binding_at, naive, reassess
+from healthcode.rulebook.reaching import reached
 
 MOST = 500  # people a day: more than a clinic finds, far fewer than a quarter of a city
 LEAST = 20  # so that a quiet office can still report a family and its guests
+WIDEST = 200_000  # people under one designation: about two seconds, in which all evidence waits
 USUAL_DAYS = 5  # times what is usual: an outbreak grows faster than that only once
 REMEMBERED = 14  # earlier days on which anything came, of which the mean is the usual day
 
@@ -35,9 +37,8 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
     room = _room(transaction, accounts | {f"source:{name}" for name in changes.sources})
     with transaction.savepoint() as point:
         touched = changes.write(frozenset())
-        if changes.too_wide:
-            turning, waiting = list[int](), frozenset(touched)
-        elif changes.whole:
+        if changes.whole:
+            touched = dict.fromkeys(_under(transaction, changes.designated), changes.sources)
             turning, waiting = _all_or_nobody(transaction, touched, room)
         else:
             turning, waiting = _first_come(transaction, touched, accounts, room)
@@ -56,6 +57,17 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
     changes.tell()
     if len(touched) > AT_ONCE:
         reassess(transaction, turning)  # the others are a job's; whoever was counted shows it now
+
+
+def _under(transaction: Transaction, designated: Designated) -> set[int]:
+    """Whom designations reach; of more than `WIDEST`, one more than that."""
+    rulebook = binding_at(transaction, transaction.now).rulebook
+    persons: set[int] = set()
+    for person in reached(transaction, rulebook, designated, most=WIDEST + 1):
+        persons.add(person)
+        if len(persons) > WIDEST:
+            break
+    return persons
 
 
 def _buckets(room: Mapping[str, int], accounts: set[str], sources: Iterable[str]) -> set[str]:
@@ -125,7 +137,9 @@ def _first_come(
 def _all_or_nobody(
     transaction: Transaction, touched: Mapping[int, frozenset[str]], room: Mapping[str, int]
 ) -> tuple[list[int], frozenset[int]]:
-    """Everybody who turns, or everybody waits."""
+    """Everybody who turns, or everybody waits; so they do where it is too long to find out."""
+    if len(touched) > WIDEST:
+        return [], frozenset(touched)
     most = max(0, min(room.values()))
     turning = list(islice(_turning(transaction, touched), most + 1))
     return (turning, frozenset()) if len(turning) <= most else ([], frozenset(turning))

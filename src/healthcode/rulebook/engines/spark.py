@@ -92,6 +92,9 @@ def judge(
     )
     spark.sql(LEAF).createOrReplaceTempView("facts")
     spark.sql(DESIGNATIONS).createOrReplaceTempView("designations")
+    spark.sql(made.dated).createOrReplaceTempView("dated")
+    if made.openers is not None:
+        spark.sql(made.openers).cache().createOrReplaceTempView("openers")
     _write(spark, f"SELECT {FINDINGS} FROM ({made.findings})", into / "findings.parquet")
     spark.read.parquet(str(into / "findings.parquet")).createOrReplaceTempView("findings_read")
     spark.sql(FINDINGS_LEAF).createOrReplaceTempView("findings")
