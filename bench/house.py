@@ -21,17 +21,24 @@ from healthcode.kit.secrets import MasterKeys, new_master_key
 from healthcode.rulebook.compiling import compile_rulebook
 from healthcode.rulebook.terms import Rulebook
 
-LOADED = 1  # the one recording on which every loaded row stands
+LOADED = 1  # a recording on which loaded rows stand
+RECORDING = "fact // 5000 + 1"  # as many rows to one as a file's batches have
 
+RECORDINGS = f"""
+    SELECT recording, 'snapshot' AS client, max(recorded) AS recorded_at
+    FROM (SELECT {RECORDING} AS recording, recorded FROM facts
+          UNION ALL SELECT {LOADED}, known_at FROM now)
+    GROUP BY recording
+"""
 FACTS = f"""
     SELECT fact, person, kind, result, number, area, place, started AS started_at,
            CASE WHEN NOT states_end THEN NULL WHEN ended IS NULL THEN 'infinity'
                 ELSE CAST(ended AS VARCHAR) END AS ended_at,
-           source, source_class, {LOADED} AS recording, recorded AS recorded_at
+           source, source_class, {RECORDING} AS recording, recorded AS recorded_at
     FROM facts
 """
 RETRACTIONS = f"""
-    SELECT fact, source, {LOADED} AS recording, retracted AS recorded_at
+    SELECT fact, source, {RECORDING} AS recording, retracted AS recorded_at
     FROM facts WHERE retracted IS NOT NULL
 """
 DESIGNATIONS = f"""
@@ -45,6 +52,7 @@ DESIGNATION_RETRACTIONS = f"""
 """
 TABLES = {
     "people.persons": "SELECT person, residence FROM people",
+    "evidence.recordings": RECORDINGS,
     "evidence.facts": FACTS,
     "evidence.retractions": RETRACTIONS,
     "evidence.designations": DESIGNATIONS,
@@ -52,6 +60,7 @@ TABLES = {
 }
 NUMBERED = {
     "people.persons": "person",
+    "evidence.recordings": "recording",
     "evidence.facts": "fact",
     "evidence.designations": "designation",
 }
@@ -94,12 +103,6 @@ def load(house: Database, snapshot: Snapshot, persons: int, scratch: Path) -> No
     with house.engine.begin() as connection, duckdb.connect() as reader:
         # Neither keys nor stamps: the rows come with both, and are known to be sound.
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
-        connection.execute(
-            sa.text(
-                "INSERT INTO evidence.recordings (client, recorded_at) VALUES ('snapshot', :at)"
-            ),
-            {"at": snapshot.known_at.replace(tzinfo=UTC)},
-        )
         _views(reader, snapshot, persons)
         for table, query in TABLES.items():
             _copy(connection, reader, table, query, scratch / "rows.csv")
@@ -119,6 +122,7 @@ def _views(reader: duckdb.DuckDBPyConnection, snapshot: Snapshot, persons: int) 
     reader.execute(f"""
         CREATE VIEW facts AS FROM read_parquet('{folder}/facts/*/*.parquet',
             hive_types = {{'kind': VARCHAR}}) WHERE person <= {persons};
+        CREATE VIEW now AS SELECT TIMESTAMP '{snapshot.known_at.isoformat(sep=" ")}' AS known_at;
         CREATE VIEW people AS FROM '{folder}/people.parquet' WHERE person <= {persons};
         CREATE TABLE designations AS
             SELECT row_number() OVER () AS designation, * FROM '{folder}/designations.parquet'
