@@ -54,6 +54,7 @@ def connected(
             options["threads"] = threads
         with duckdb.connect(config=options) as made:
             made.execute("SET TimeZone = 'UTC'")
+            made.execute("SET enable_progress_bar = false")  # it writes to stdout, which is ours
             yield made
 
 
