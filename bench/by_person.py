@@ -31,7 +31,7 @@ FEW = 5_000  # people: not worth another process
 
 ENGINES: dict[str, type[PlainEngine | RowEngine]] = {
     "plain_python": PlainEngine,
-    "row_engine": RowEngine,
+    "row_engine_tuned": RowEngine,
 }
 COLOURS = pa.array([None, *(colour.value for colour, rank in SEVERITY.items() if rank)])
 
@@ -80,7 +80,7 @@ def judge_some(
     with _connect(threads=1) as connection:
         read = list(facts.texts(connection, snapshot, first, last))
     standings = engine.judge(text for _, text in read)
-    _write([person for person, _ in read], standings, target / f"{first}.parquet")
+    write([person for person, _ in read], standings, target / f"{first}.parquet")
     return os.getpid(), peak_of()
 
 
@@ -103,11 +103,12 @@ def judge_parsed(snapshot: Snapshot, persons: int, into: Path) -> Run:
     standings = engine.judge_parsed(handles)
     seconds = perf_counter() - began
     into.mkdir(parents=True, exist_ok=True)
-    _write([person for person, _ in read], standings, into / "standings.parquet")
+    write([person for person, _ in read], standings, into / "standings.parquet")
     return Run(seconds, peak_of())
 
 
-def _write(persons: list[int], standings: Sequence[Sequence[int]], target: Path) -> None:
+def write(persons: list[int], standings: Sequence[Sequence[int]], target: Path) -> None:
+    """Write [severity, changes at] of each person as `standings.parquet` has it."""
     ranks, changes = np.array(standings, np.int64).reshape(-1, 2).T
     table = pa.table(
         {

@@ -52,7 +52,7 @@ def texts(
     known_at = f"TIMESTAMP '{snapshot.known_at.isoformat(sep=' ')}'"
     known = f"recorded <= {known_at} AND (retracted IS NULL OR retracted > {known_at})"
     of_kinds = []
-    for kind, columns in _asked(snapshot.rulebook).items():
+    for kind, columns in asked_of(snapshot.rulebook).items():
         folder = snapshot.facts_of(kind)
         if folder is None:
             continue
@@ -95,7 +95,7 @@ def _cover(
     """)
 
 
-def _asked(rulebook: Rulebook) -> dict[str, set[str]]:
+def asked_of(rulebook: Rulebook) -> dict[str, set[str]]:
     """Which columns of which kinds the rulebook's rules ask for."""
     asked: defaultdict[str, set[str]] = defaultdict(lambda: {"started"})
     for rule in rulebook.rules:

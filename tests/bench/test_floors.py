@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 
-from bench import by_person, hand
+from bench import by_person, by_row, hand
 from bench.snapshots import Snapshot
 from healthcode.app.wiring import SHIPPED_RULEBOOK, shipped
 from healthcode.rulebook.actions import read_rulebook
@@ -47,9 +47,14 @@ def already_parsed(snapshot: Snapshot, into: Path) -> None:
     by_person.judge_parsed(snapshot, snapshot.people, into)
 
 
+def as_its_users_run_it(snapshot: Snapshot, into: Path) -> None:
+    by_row.judge(snapshot, snapshot.people, into)
+
+
 FLOORS: dict[str, Floor] = {
     "hand": by_hand,
-    "rows": by_rows("row_engine"),
+    "rows": as_its_users_run_it,
+    "tuned rows": by_rows("row_engine_tuned"),
     "plain": by_rows("plain_python"),
     "parsed": already_parsed,
 }

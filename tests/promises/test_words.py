@@ -21,9 +21,9 @@ from healthcode.evidence.feeds.reasons import REASONS, Rejected
 from healthcode.kit.errors import BadInput, Counted, HouseError, NotReady, Refused
 from healthcode.kit.words import Language, Words
 from healthcode.people.terms import RULES
-from healthcode.rulebook.explanations import reasons as colour_reasons
 from healthcode.rulebook.actions import read_rulebook
 from healthcode.rulebook.explanations import endings
+from healthcode.rulebook.explanations import reasons as colour_reasons
 from healthcode.rulebook.explanations.reasons import CLASS_WORDS, COLOUR_WORDS, KIND_WORDS
 from healthcode.rulebook.terms import Colour, Rulebook
 from tests.promises.source import File, called, house
