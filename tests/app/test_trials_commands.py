@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
+from healthcode.rulebook.trials import MOST_EXAMPLES, Example, Ground, Trial, Turn
 from rich.console import Console
 
 from healthcode.access import Role, accounts
@@ -36,7 +37,6 @@ from healthcode.kit.http import Caller
 from healthcode.kit.words import Words
 from healthcode.rulebook.actions import read_rulebook, reassess
 from healthcode.rulebook.terms import Colour, Rulebook
-from healthcode.rulebook.trials import MOST_EXAMPLES, Example, Ground, Trial, Turn
 from tests.app.conftest import Command, Said
 from tests.conftest import NOON
 from tests.evidence.feeding import look

@@ -243,12 +243,13 @@ def by_duckdb(judged: Path, people: range) -> Judged:
     with duck.connected(threads=1) as connection:
         tables = [
             connection.sql(f"SELECT * FROM {read} {theirs}").to_arrow_table()
-            for read in (duck.reading(judged / f"{what}.parquet") for what in READ)
+            for read in (
+                duck.reading(judged / f"{what}.parquet") for what in ("findings", "standings")
+            )
         ]
     return Judged(*tables)
 
 
-READ = ("findings", "standings")
 EVERYBODY = """
     SELECT person, coalesce(colour, '{undeclared}') AS colour, changes_at
     FROM (SELECT unnest(range({first}, {last} + 1)) AS person) LEFT JOIN {side} USING (person)

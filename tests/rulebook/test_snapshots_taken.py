@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from healthcode.evidence import LEAVES, Kind, last_recorded
 from healthcode.kit.clock import SetClock
 from healthcode.kit.db import Database
+from healthcode.rulebook import queries
 from healthcode.rulebook.actions import naive
 from healthcode.rulebook.engines import duck
 from healthcode.rulebook.everybody.snapshots import Snapshot, opened
@@ -181,21 +182,30 @@ def test_it_is_opened_as_it_was_taken(database: Database, tmp_path: Path) -> Non
         assert kept.known_at == last_recorded(transaction)
 
 
-def test_a_snapshot_is_of_one_moment(database: Database, tmp_path: Path) -> None:
-    """What is committed while it is taken is in the next one."""
+def test_a_snapshot_is_of_the_one_moment_that_its_transaction_sees(
+    database: Database, tmp_path: Path
+) -> None:
+    """What is committed before the view is opened, or while it is, is in the next one."""
     person = FIRST + PEOPLE + 1
-    with database.transaction() as transaction, viewing(transaction) as view:
+    with database.transaction() as transaction:
+        transaction.run(queries.ONE_MOMENT)
         before = last_recorded(transaction)
-        with database.transaction() as other:
-            put(other, [person], [fact(person, FAR + 1), fact(FIRST + 1, FAR + 2)])
-        first = take(view, tmp_path / "first", name=None)
-        people = {view.person_of(key) for key in range(1, first.people + 1)}
-    assert person not in people
+        _commit(database, [person], fact(person, FAR + 1))
+        with viewing(transaction) as view:
+            _commit(database, [person + 1], fact(FIRST + 1, FAR + 2))
+            first = take(view, tmp_path / "first", name=None)
+            people = {view.person_of(key) for key in range(1, first.people + 1)}
+    assert people.isdisjoint({person, person + 1})
     assert first.known_at == before
     second = taken(database, tmp_path / "second")
-    assert person in second.persons.values()
+    assert set(second.persons.values()) == people | {person, person + 1}
     assert second.snapshot.known_at > first.known_at
-    assert (second.snapshot.people, second.snapshot.facts) == (first.people + 1, first.facts + 2)
+    assert second.snapshot.facts == first.facts + 2
+
+
+def _commit(database: Database, people: list[int], known: Fact) -> None:
+    with database.transaction() as transaction:
+        put(transaction, people, [known])
 
 
 def test_a_city_of_which_nothing_is_known_is_judged(at, tmp_path: Path) -> None:
