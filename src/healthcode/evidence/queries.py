@@ -20,11 +20,23 @@ _FACTS = """
                     WHEN isfinite(f.ended_at) THEN f.ended_at END AT TIME ZONE 'UTC' AS ended,
                f.ended_at IS NOT NULL AS states_end,
                coalesce(f.recorded_at, 'infinity') AT TIME ZONE 'UTC' AS recorded,
-               CASE WHEN r.fact IS NOT NULL THEN coalesce(r.recorded_at, 'infinity')
-                    END AT TIME ZONE 'UTC' AS retracted
-        FROM evidence.facts f LEFT JOIN evidence.retractions r USING (fact)
+               {retracted} AT TIME ZONE 'UTC' AS retracted
+        FROM evidence.facts f {joined}
         WHERE {which}
     )"""
+
+# Retractions are joined for everybody; for some they are looked up one by one, or all that there
+# are would be read for one person.
+_JOINED = {
+    "retracted": "CASE WHEN r.fact IS NOT NULL THEN coalesce(r.recorded_at, 'infinity') END",
+    "joined": "LEFT JOIN evidence.retractions r USING (fact)",
+}
+_LOOKED_UP = {
+    "retracted": """(
+                   SELECT coalesce(r.recorded_at, 'infinity')
+                   FROM evidence.retractions r WHERE r.fact = f.fact)""",
+    "joined": "",
+}
 
 _DESIGNATIONS = """
     designations AS MATERIALIZED (
@@ -70,10 +82,13 @@ _OF_SOME = "f.person = ANY(CAST(:persons AS bigint[]))"
 _BUT = "NOT f.fact = ANY(CAST(:without AS bigint[]))"
 
 LEAVES = Leaves(
-    _FACTS.format(how="MATERIALIZED", which=_OF_SOME) + f",{_DESIGNATIONS}",
-    _FACTS.format(how="NOT MATERIALIZED", which="NOT f.kind = ANY(CAST(:kinds AS text[]))")
+    _FACTS.format(how="MATERIALIZED", which=_OF_SOME, **_LOOKED_UP) + f",{_DESIGNATIONS}",
+    _FACTS.format(
+        how="NOT MATERIALIZED", which="NOT f.kind = ANY(CAST(:kinds AS text[]))", **_JOINED
+    )
     + f",{_DESIGNATIONS}",
-    _FACTS.format(how="MATERIALIZED", which=f"{_OF_SOME} AND {_BUT}{_ADDED}") + f",{_DESIGNATIONS}",
+    _FACTS.format(how="MATERIALIZED", which=f"{_OF_SOME} AND {_BUT}{_ADDED}", **_LOOKED_UP)
+    + f",{_DESIGNATIONS}",
     # Others' recordings without a stamp cannot be seen.
     _FACTS.format(
         how="MATERIALIZED",
@@ -81,12 +96,13 @@ LEAVES = Leaves(
                OR f.kind || ' ' || f.result = ANY(CAST(:results AS text[])))
           AND f.recording = ANY(ARRAY(
             SELECT recording FROM evidence.recordings WHERE recorded_at IS NULL))""",
+        **_LOOKED_UP,
     )
     + f",{_DESIGNATIONS}",
     """
-    SELECT f.person FROM evidence.retractions r JOIN evidence.facts f USING (fact)
-    WHERE r.recording = ANY(ARRAY(
-        SELECT recording FROM evidence.recordings WHERE recorded_at IS NULL))
+    SELECT person FROM evidence.facts WHERE fact = ANY(ARRAY(
+        SELECT fact FROM evidence.retractions WHERE recording = ANY(ARRAY(
+            SELECT recording FROM evidence.recordings WHERE recorded_at IS NULL))))
     """,
 )
 

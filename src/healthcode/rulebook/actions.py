@@ -21,7 +21,7 @@ from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput, NotReady
 from healthcode.kit.files import read_yaml
 from healthcode.kit.words import Words
-from healthcode.rulebook import queries
+from healthcode.rulebook import functions, queries
 from healthcode.rulebook.reaching import reached
 from healthcode.rulebook.supposing import WhatIf
 from healthcode.rulebook.tables import rulebooks
@@ -39,7 +39,7 @@ REASSESS = "rulebook.reassess"
 REASSESS_DUE = "rulebook.reassess_due"
 COMPARE = "rulebook.compare"
 FORGET_SNAPSHOTS = "rulebook.forget_snapshots"
-COMPILER = "2"  # raise it when `expression.py` compiles to other statements
+COMPILER = "2"  # raise it when `expression.py` or `functions.py` make other statements
 NOW = "infinity"  # known at: whatever this transaction can see
 AS_IT_IS = WhatIf()
 
@@ -115,10 +115,13 @@ def install(transaction: Transaction, text: str) -> Shipped:
         enact(transaction, rulebook)
         return Shipped.INSTALLED
     if found.compiler != COMPILER:
+        transaction.run(queries.LOCK_RULEBOOKS)
         for each in transaction.run(queries.ALL).all():
-            statements = statements_of(_parsed(each.body))
+            parsed = _parsed(each.body)
+            statements = statements_of(parsed)
             changed = sa.update(rulebooks).where(rulebooks.c.rulebook == each.rulebook)
             transaction.run(changed.values(**statements))
+            _make_functions(transaction, each.rulebook, parsed, statements)
     same = bytes(found.digest) == digest_of(rulebook)
     return Shipped.PRESENT if same else Shipped.WAITS
 
@@ -134,6 +137,7 @@ def enact(
 
     It is compiled here, unless it comes with its statements.
     """
+    statements = statements or statements_of(rulebook)
     made = transaction.run(
         sa.insert(rulebooks)
         .returning(rulebooks.c.rulebook)
@@ -143,10 +147,21 @@ def enact(
             digest=digest_of(rulebook),
             body=body_of(rulebook),
             binds_from=binds_from or sa.text("'-infinity'"),
-            **(statements or statements_of(rulebook)),
+            **statements,
         )
     )
-    return int(made.scalar_one())
+    key = int(made.scalar_one())
+    _make_functions(transaction, key, rulebook, statements)
+    return key
+
+
+def _make_functions(
+    transaction: Transaction, key: int, rulebook: Rulebook, statements: Mapping[str, str]
+) -> None:
+    """Make the functions of a rulebook, or make them anew."""
+    texts = (statements["findings_sql"], statements["standing_sql"])
+    for each in functions.made_with(key, rulebook, *texts):
+        transaction.connection.exec_driver_sql(each)
 
 
 def body_of(rulebook: Rulebook) -> dict[str, object]:
@@ -185,6 +200,14 @@ def in_force(transaction: Transaction) -> Binding:
     for whoever began a moment before or on a machine whose clock is slow. Raises NoRulebook.
     """
     return _bound(transaction.run(queries.IN_FORCE, {"at": transaction.now}).one_or_none())
+
+
+def key_in_force(transaction: Transaction) -> int:
+    """The key of that rulebook: its functions have it in their names. Raises NoRulebook."""
+    found = transaction.run(queries.KEY_IN_FORCE, {"at": transaction.now}).scalar()
+    if found is None:
+        raise NoRulebook
+    return int(found)
 
 
 def _bound(found: sa.Row[Any] | None) -> Binding:
@@ -274,27 +297,11 @@ def colours_of_all(
 def reassess(transaction: Transaction, persons: Iterable[int]) -> None:
     """Replace the findings and the standing of these persons where they changed."""
     transaction.run(queries.HOLD_RULEBOOK)
-    bound = in_force(transaction)
-    values = {
-        "persons": sorted(set(persons)),
-        "at": naive(transaction.now),
-        "assessed_at": transaction.now,
-        "known_at": NOW,
-        "rulebook": bound.key,
-        "undeclared": bound.rulebook.undeclared.value,
-    }
-    transaction.run(queries.ENSURE_STANDINGS, values | {"at": transaction.now})
-    held = transaction.run(queries.LOCK_STANDINGS, values)
-    before = {row.person: Colour(row.colour) for row in held}
-    transaction.run(queries.GENERIC_PLANS)
-    transaction.run(queries.NO_LOOPS)
-    transaction.run(queries.replace_findings(bound.findings_sql), values)
-    transaction.run(queries.LOOPS_AS_USUAL)
-    fresh = transaction.run(queries.replace_standings(bound.standing_sql), values)
-    after = {row.person: Colour(row.colour) for row in fresh}
-    turned = [(who, before[who], now) for who, now in sorted(after.items()) if now != before[who]]
+    asked = {"persons": sorted(set(persons)), "moment": transaction.now}
+    found = transaction.run(functions.reassess_by(key_in_force(transaction)), asked)
+    turned = [(r.person, Colour(r.was), Colour(r.becomes)) for r in found if r.was != r.becomes]
     if turned:
-        transaction.publish(StandingChanged(tuple(turned)))
+        transaction.publish(StandingChanged(tuple(sorted(turned))))
 
 
 def follow(transaction: Transaction, person: int) -> None:
