@@ -176,7 +176,6 @@ def _asked(made_up: Texts, world: World) -> Texts:
     known_at = world.known_at or NEVER
     openers = made_up.openers
     return Texts(
-        made_up.dated,
         openers and written(openers, KNOWN_AT, known_at),
         written(made_up.findings, KNOWN_AT, known_at),
         written(made_up.standing, AT, world.at),

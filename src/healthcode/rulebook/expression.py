@@ -9,6 +9,7 @@ they are. The clauses are those of `docs/reference/rulebook.md`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import reduce
 from operator import and_, or_
@@ -17,6 +18,7 @@ import ibis
 from ibis import _
 from ibis.expr import types as ir
 
+from healthcode.evidence import Kind
 from healthcode.rulebook.terms import (
     SEVERITY,
     Duration,
@@ -84,17 +86,21 @@ OPENERS = {
 SHANGHAI_HOURS = 8  # UTC+8 the year round: China has kept no daylight saving time since 1991
 
 
+Facts = Callable[[Kind], ir.Table]
+"""Where the facts of a kind come from: `DATED` rows, perhaps with those of other kinds."""
+
+
 def openers(
-    facts: ir.Table, designations: ir.Table, rulebook: Rulebook, known_at: datetime | ir.Value
+    facts: Facts, designations: ir.Table, rulebook: Rulebook, known_at: datetime | ir.Value
 ) -> ir.Table | None:
     """The windows of the rules with early ends, before any: `OPENERS` rows. None: no such rule."""
-    facts, designations = _known(facts, known_at), _known(designations, known_at)
+    facts, designations = _known_of(facts, known_at), _known(designations, known_at)
     ending = [rule for rule in rulebook.rules if rule.early_ends]
     return _union([_windows(facts, designations, each) for each in ending]) if ending else None
 
 
 def findings(
-    facts: ir.Table,
+    facts: Facts,
     designations: ir.Table,
     openers: ir.Table,
     rulebook: Rulebook,
@@ -105,7 +111,7 @@ def findings(
     Windows that end before they begin are left out. Restrict `facts` to some persons to get
     theirs alone.
     """
-    facts, designations = _known(facts, known_at), _known(designations, known_at)
+    facts, designations = _known_of(facts, known_at), _known(designations, known_at)
     found = [
         _that_open(_windows(facts, designations, rule), rule.window)
         for rule in rulebook.rules
@@ -153,6 +159,10 @@ def _known(rows: ir.Table, known_at: datetime | ir.Value) -> ir.Table:
     )
 
 
+def _known_of(facts: Facts, known_at: datetime | ir.Value) -> Facts:
+    return lambda kind: _known(facts(kind), known_at)
+
+
 def _that_open(windows: ir.Table, window: Window | None = None) -> ir.Table:
     """`FINDINGS` of windows that do not end before they begin, if `window` can have such."""
     windows = windows.select(*FINDINGS)
@@ -161,7 +171,7 @@ def _that_open(windows: ir.Table, window: Window | None = None) -> ir.Table:
     return windows.filter(_.until.isnull() | (_.until > _.opens))
 
 
-def _windows(facts: ir.Table, designations: ir.Table, rule: Rule) -> ir.Table:
+def _windows(facts: Facts, designations: ir.Table, rule: Rule) -> ir.Table:
     """Clauses 3 and 4: the rule's triggers, each with its window before any early end."""
     triggers = _triggers(facts, designations, rule)
     until = rule.window.until
@@ -176,8 +186,9 @@ def _windows(facts: ir.Table, designations: ir.Table, rule: Rule) -> ir.Table:
     ).select(*OPENERS)
 
 
-def _triggers(facts: ir.Table, designations: ir.Table, rule: Rule) -> ir.Table:
-    matching = facts.filter(_matches(facts, rule.when))
+def _triggers(facts: Facts, designations: ir.Table, rule: Rule) -> ir.Table:
+    matching = facts(rule.when.kind)
+    matching = matching.filter(_matches(matching, rule.when))
     under = rule.when.under
     if under is None:
         return matching
@@ -247,14 +258,15 @@ def _matches(facts: ir.Table, pattern: Pattern) -> ir.BooleanValue:
     return reduce(and_, conditions)
 
 
-def _ends(facts: ir.Table, openers: ir.Table, rule: Rule, end: EarlyEnd) -> ir.Table:
+def _ends(facts: Facts, openers: ir.Table, rule: Rule, end: EarlyEnd) -> ir.Table:
     """Clause 5: when this early end closes each of the rule's windows (rule, fact, ends_at)."""
     theirs = openers.filter(openers.rule == rule.id)
     waiting = theirs.select("person", "source", trigger=theirs.fact, due=_moment(theirs, end.after))
-    released = facts.filter(
-        _matches(facts, end.when)
-        & facts.source_class.isin([each.value for each in rule.released_by])
-        & facts.ended.notnull()
+    released = facts(end.when.kind)
+    released = released.filter(
+        _matches(released, end.when)
+        & released.source_class.isin([each.value for each in rule.released_by])
+        & released.ended.notnull()
     )
     if end.lasting is not None:
         completed = _moment(released, Moment("start", end.lasting))

@@ -46,7 +46,7 @@ def not_kept(rulebook: Rulebook) -> Iterator[Fault]:
         for name, columns in TABLES.items():
             typed = ", ".join(f'"{column}" {TYPES.get(of, of)}' for column, of in columns.items())
             connection.execute(f"CREATE TABLE {name} ({typed})")
-        connection.execute(f"CREATE VIEW dated AS {texts.dated('duckdb')}")
+        duck.lay_leaves(connection)
         found = _colours(connection, _statement(rulebook), asked)
     for number, each in enumerate(asked):
         given = {
@@ -108,10 +108,11 @@ def _put(connection: duckdb.DuckDBPyConnection, some: Iterable[tuple[int, Asked]
 def _statement(rulebook: Rulebook) -> str:
     """The colour at every moment that is asked for: a moment of a person stands for a person."""
     moments = ibis.table(MOMENTS, name="moments")
-    openers = expression.openers(texts.DATED, texts.DESIGNATIONS, rulebook, KNOWN)
+    facts = texts.leaf("duckdb")
+    openers = expression.openers(facts, texts.DESIGNATIONS, rulebook, KNOWN)
     if openers is None:
         openers = texts.OPENERS
-    found = expression.findings(texts.DATED, texts.DESIGNATIONS, openers, rulebook, KNOWN)
+    found = expression.findings(facts, texts.DESIGNATIONS, openers, rulebook, KNOWN)
     each = found.join(moments, found.person == moments.of)
     each = each.select(
         *(found[name] for name in expression.FINDINGS if name != "person"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from healthcode.rulebook.engines.texts import Texts, texts
+from healthcode.evidence import Kind
+from healthcode.rulebook.engines.texts import Texts, dated, texts
+from healthcode.rulebook.expression import FACTS
 from healthcode.rulebook.terms import Colour, Rulebook
 
 MEMORY = "3GB"  # of the four that a desk can spare: the rest is Arrow's, Parquet's and Python's
@@ -21,11 +23,16 @@ WRITTEN = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1000"
 
 DENSE = 26  # bits of a person's key: 67 million people; beyond, DuckDB takes a hash table
 
+TYPES = {"int64": "BIGINT", "string": "VARCHAR"}  # others are called alike
+
 FACTS_OF_A_KIND = """
     SELECT fact, person, '{kind}' AS kind, result, number, area, place, source, source_class,
            started, ended, states_end, recorded, retracted
     FROM read_parquet('{folder}/*.parquet', hive_partitioning = false)
 """
+NO_FACTS = "SELECT {} WHERE false".format(
+    ", ".join(f"CAST(NULL AS {TYPES.get(of, of)}) AS {name}" for name, of in FACTS.items())
+)
 DESIGNATIONS = """
     CREATE OR REPLACE VIEW designations AS
     SELECT level, area, place, started, ended, recorded, retracted
@@ -73,9 +80,8 @@ def judge(
     """
     made = texts(rulebook, "duckdb", known_at, at)
     into.mkdir(parents=True, exist_ok=True)
-    connection.execute(f"CREATE OR REPLACE VIEW facts AS {facts(snapshot)}")
     connection.execute(DESIGNATIONS.format(folder=quoted(snapshot)))
-    prepare(connection, made)
+    prepare(connection, made, lambda kind: f"({_of_kind(snapshot, kind)})")
     rules = ", ".join(f"'{rule.id}'" for rule in rulebook.rules)
     colours = ", ".join(f"'{colour}'" for colour in Colour)
     named = f"""
@@ -91,22 +97,37 @@ def judge(
     connection.execute("RESET perfect_ht_threshold")
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, made: Texts) -> None:
-    """Lay what `findings` stands on over the relations `facts` and `designations`."""
-    connection.execute(f"CREATE OR REPLACE VIEW dated AS {made.dated}")
+def lay_leaves(
+    connection: duckdb.DuckDBPyConnection,
+    of_kind: Callable[[Kind], str] = lambda kind: f"(FROM facts WHERE kind = '{kind}')",
+) -> None:
+    """Lay a leaf for each kind over its facts; unless stated, those of a relation `facts`."""
+    for kind in Kind:
+        relation = dated("duckdb", of_kind(kind))
+        connection.execute(f"CREATE OR REPLACE VIEW dated_{kind} AS {relation}")
+
+
+def prepare(
+    connection: duckdb.DuckDBPyConnection,
+    made: Texts,
+    of_kind: Callable[[Kind], str] = lambda kind: f"(FROM facts WHERE kind = '{kind}')",
+) -> None:
+    """Lay what `findings` stands on over the facts and the relation `designations`."""
+    lay_leaves(connection, of_kind)
     if made.openers is not None:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE openers AS {made.openers}")
 
 
 def facts(snapshot: Path) -> str:
-    """The facts of a snapshot, kind by kind: what a rule does not ask for is never opened.
+    """The facts of a snapshot, of all kinds."""
+    return " UNION ALL ".join(_of_kind(snapshot, kind) for kind in Kind)
 
-    Read as one partitioned relation, a kind takes three times as long.
-    """
-    return " UNION ALL ".join(
-        FACTS_OF_A_KIND.format(kind=folder.name.removeprefix("kind="), folder=quoted(folder))
-        for folder in sorted((snapshot / "facts").glob("kind=*"))
-    )
+
+def _of_kind(snapshot: Path, kind: Kind) -> str:
+    """The facts of a kind; read as one partitioned relation they take three times as long."""
+    folder = snapshot / "facts" / f"kind={kind}"
+    read = FACTS_OF_A_KIND.format(kind=kind, folder=quoted(folder))
+    return read if folder.is_dir() else NO_FACTS
 
 
 def write(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:

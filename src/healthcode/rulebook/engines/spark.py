@@ -11,7 +11,7 @@ from typing import Any
 
 from healthcode.kit.errors import NotReady
 from healthcode.kit.words import Words
-from healthcode.rulebook.engines.texts import texts
+from healthcode.rulebook.engines.texts import dated, texts
 from healthcode.rulebook.terms import Rulebook
 
 # Parquet's times have no zone, and the statements' literals are instants: in UTC they are the same.
@@ -92,7 +92,7 @@ def judge(
     )
     spark.sql(LEAF).createOrReplaceTempView("facts")
     spark.sql(DESIGNATIONS).createOrReplaceTempView("designations")
-    spark.sql(made.dated).createOrReplaceTempView("dated")
+    spark.sql(dated("pyspark")).createOrReplaceTempView("dated")
     if made.openers is not None:
         spark.sql(made.openers).cache().createOrReplaceTempView("openers")
     _write(spark, f"SELECT {FINDINGS} FROM ({made.findings})", into / "findings.parquet")

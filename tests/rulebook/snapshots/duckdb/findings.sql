@@ -16,7 +16,7 @@ FROM (
           "t0"."fact",
           'red' AS "colour",
           "t0"."started" AS "opens",
-          "t0"."start_day" + INTERVAL '336' HOUR AS "until"
+          MAKE_TIMESTAMP(EPOCH_US("t0"."start_day") + 1209600000000) AS "until"
         FROM "dated" AS "t0"
         WHERE
           "t0"."recorded" <= MAKE_TIMESTAMP(2020, 2, 20, 4, 0, 0.0)
@@ -40,8 +40,8 @@ FROM (
           'O3' AS "rule",
           "t0"."fact",
           'orange' AS "colour",
-          "t0"."start_day" + INTERVAL '336' HOUR AS "opens",
-          "t0"."start_day" + INTERVAL '672' HOUR AS "until"
+          MAKE_TIMESTAMP(EPOCH_US("t0"."start_day") + 1209600000000) AS "opens",
+          MAKE_TIMESTAMP(EPOCH_US("t0"."start_day") + 2419200000000) AS "until"
         FROM "dated" AS "t0"
         WHERE
           "t0"."recorded" <= MAKE_TIMESTAMP(2020, 2, 20, 4, 0, 0.0)
@@ -58,14 +58,14 @@ FROM (
           AND (
             (
               (
-                "t0"."start_day" + INTERVAL '672' HOUR
+                MAKE_TIMESTAMP(EPOCH_US("t0"."start_day") + 2419200000000)
               ) IS NULL
             )
             OR (
               (
-                "t0"."start_day" + INTERVAL '672' HOUR
+                MAKE_TIMESTAMP(EPOCH_US("t0"."start_day") + 2419200000000)
               ) > (
-                "t0"."start_day" + INTERVAL '336' HOUR
+                MAKE_TIMESTAMP(EPOCH_US("t0"."start_day") + 1209600000000)
               )
             )
           )
@@ -81,7 +81,7 @@ FROM (
         "t0"."fact",
         'orange' AS "colour",
         "t0"."started" AS "opens",
-        "t0"."start_day" + INTERVAL '336' HOUR AS "until"
+        MAKE_TIMESTAMP(EPOCH_US("t0"."start_day") + 1209600000000) AS "until"
       FROM "dated" AS "t0"
       WHERE
         "t0"."recorded" <= MAKE_TIMESTAMP(2020, 2, 20, 4, 0, 0.0)
@@ -108,7 +108,7 @@ FROM (
       "t0"."fact",
       'green' AS "colour",
       "t0"."started" AS "opens",
-      "t0"."start_day" + INTERVAL '336' HOUR AS "until"
+      MAKE_TIMESTAMP(EPOCH_US("t0"."start_day") + 1209600000000) AS "until"
     FROM "dated" AS "t0"
     WHERE
       "t0"."recorded" <= MAKE_TIMESTAMP(2020, 2, 20, 4, 0, 0.0)
@@ -586,7 +586,7 @@ FROM (
                                     AND "t0"."source_class" IN ('authority', 'region')
                                     AND "t0"."ended" IS NOT NULL
                                     AND "t0"."ended" >= (
-                                      "t0"."start_day" + INTERVAL '336' HOUR
+                                      MAKE_TIMESTAMP(EPOCH_US("t0"."start_day") + 1209600000000)
                                     )
                                 ) AS "t52"
                                   ON "t39"."person" = "t52"."person"
@@ -620,7 +620,7 @@ FROM (
                                   "t1"."person",
                                   "t1"."source",
                                   "t1"."fact" AS "trigger",
-                                  "t1"."end_day" + INTERVAL '336' HOUR AS "due"
+                                  MAKE_TIMESTAMP(EPOCH_US("t1"."end_day") + 1209600000000) AS "due"
                                 FROM "openers" AS "t1"
                                 WHERE
                                   "t1"."rule" = 'R5'
@@ -646,7 +646,7 @@ FROM (
                                   AND "t0"."source_class" IN ('authority', 'region')
                                   AND "t0"."ended" IS NOT NULL
                                   AND "t0"."ended" >= (
-                                    "t0"."start_day" + INTERVAL '336' HOUR
+                                    MAKE_TIMESTAMP(EPOCH_US("t0"."start_day") + 1209600000000)
                                   )
                               ) AS "t52"
                                 ON "t44"."person" = "t52"."person"
