@@ -77,8 +77,6 @@ OPENERS = {
     "colour": "string",
     "started": "timestamp",
     "ended": "timestamp",
-    "start_day": "timestamp",
-    "end_day": "timestamp",
     "opens": "timestamp",
     "until": "timestamp",  # before any early end
 }
@@ -261,7 +259,9 @@ def _matches(facts: ir.Table, pattern: Pattern) -> ir.BooleanValue:
 def _ends(facts: Facts, openers: ir.Table, rule: Rule, end: EarlyEnd) -> ir.Table:
     """Clause 5: when this early end closes each of the rule's windows (rule, fact, ends_at)."""
     theirs = openers.filter(openers.rule == rule.id)
-    waiting = theirs.select("person", "source", trigger=theirs.fact, due=_moment(theirs, end.after))
+    edge = theirs.started if end.after.edge == "start" else theirs.ended
+    due = _later(edge, end.after.plus)
+    waiting = theirs.select("person", "source", trigger=theirs.fact, due=due)
     released = facts(end.when.kind)
     released = released.filter(
         _matches(released, end.when)

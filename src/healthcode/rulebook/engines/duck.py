@@ -30,6 +30,7 @@ FACTS_OF_A_KIND = """
            started, ended, states_end, recorded, retracted
     FROM read_parquet('{folder}/*.parquet', hive_partitioning = false)
 """
+COLOURS = "ENUM ({})".format(", ".join(f"'{colour}'" for colour in Colour))
 NO_FACTS = "SELECT {} WHERE false".format(
     ", ".join(f"CAST(NULL AS {TYPES.get(of, of)}) AS {name}" for name, of in FACTS.items())
 )
@@ -83,17 +84,20 @@ def judge(
     connection.execute(DESIGNATIONS.format(folder=quoted(snapshot)))
     prepare(connection, made, lambda kind: f"({_of_kind(snapshot, kind)})")
     rules = ", ".join(f"'{rule.id}'" for rule in rulebook.rules)
-    colours = ", ".join(f"'{colour}'" for colour in Colour)
-    named = f"""
+    # Few words stand in many rows: as enumerations they take half the time to write.
+    findings = f"""
         SELECT person, CAST(rule AS ENUM ({rules})) AS rule, fact,
-               CAST(colour AS ENUM ({colours})) AS colour, opens, until
+               CAST(colour AS {COLOURS}) AS colour, opens, until
         FROM ({made.findings})
     """
-    write(connection, named, into / "findings.parquet")
+    standing = f"""
+        SELECT person, CAST(colour AS {COLOURS}) AS colour, changes_at FROM ({made.standing})
+    """
+    write(connection, findings, into / "findings.parquet")
     connection.execute(FINDINGS.format(folder=quoted(into)))
     # A snapshot's persons are numbered without gaps: an array of them groups in half the time.
     connection.execute(f"SET perfect_ht_threshold = {DENSE}")
-    write(connection, made.standing, into / "standings.parquet")
+    write(connection, standing, into / "standings.parquet")
     connection.execute("RESET perfect_ht_threshold")
 
 

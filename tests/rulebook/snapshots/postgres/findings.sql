@@ -1,4 +1,4 @@
-WITH dated AS NOT MATERIALIZED (SELECT facts.*, date_trunc('day', started + interval '8 hours') - interval '8 hours' AS start_day, date_trunc('day', ended + interval '8 hours') - interval '8 hours' AS end_day FROM facts), openers AS MATERIALIZED (SELECT
+WITH dated AS NOT MATERIALIZED (SELECT known.*, date_trunc('day', started + interval '8 hours') - interval '8 hours' AS start_day, date_trunc('day', ended + interval '8 hours') - interval '8 hours' AS end_day FROM facts AS known), openers AS MATERIALIZED (SELECT
   *
 FROM (
   SELECT
@@ -45,8 +45,6 @@ FROM (
                             'red' AS "colour",
                             "t0"."started",
                             "t0"."ended",
-                            "t0"."start_day",
-                            "t0"."end_day",
                             "t0"."started" AS "opens",
                             CAST(NULL AS TIMESTAMP) AS "until"
                           FROM "dated" AS "t0"
@@ -76,8 +74,6 @@ FROM (
                             'red' AS "colour",
                             "t0"."started",
                             "t0"."ended",
-                            "t0"."start_day",
-                            "t0"."end_day",
                             "t0"."started" AS "opens",
                             CAST(NULL AS TIMESTAMP) AS "until"
                           FROM "dated" AS "t0"
@@ -108,8 +104,6 @@ FROM (
                           'red' AS "colour",
                           "t0"."started",
                           "t0"."ended",
-                          "t0"."start_day",
-                          "t0"."end_day",
                           "t0"."started" AS "opens",
                           CAST(NULL AS TIMESTAMP) AS "until"
                         FROM "dated" AS "t0"
@@ -140,8 +134,6 @@ FROM (
                         'red' AS "colour",
                         "t0"."started",
                         "t0"."ended",
-                        "t0"."start_day",
-                        "t0"."end_day",
                         "t0"."started" AS "opens",
                         "t0"."end_day" + INTERVAL '336 HOUR' AS "until"
                       FROM "dated" AS "t0"
@@ -172,8 +164,6 @@ FROM (
                       'red' AS "colour",
                       "t0"."started",
                       "t0"."ended",
-                      "t0"."start_day",
-                      "t0"."end_day",
                       "t0"."started" AS "opens",
                       "t0"."start_day" + INTERVAL '336 HOUR' AS "until"
                     FROM "dated" AS "t0"
@@ -204,8 +194,6 @@ FROM (
                     'red' AS "colour",
                     "t43"."started",
                     "t43"."ended",
-                    "t43"."start_day",
-                    "t43"."end_day",
                     "t43"."started" AS "opens",
                     "t43"."end_day" + INTERVAL '336 HOUR' AS "until"
                   FROM (
@@ -317,8 +305,6 @@ FROM (
                   'red' AS "colour",
                   "t0"."started",
                   "t0"."ended",
-                  "t0"."start_day",
-                  "t0"."end_day",
                   "t0"."started" AS "opens",
                   CASE
                     WHEN "t0"."states_end"
@@ -359,8 +345,6 @@ FROM (
                 'orange' AS "colour",
                 "t0"."started",
                 "t0"."ended",
-                "t0"."start_day",
-                "t0"."end_day",
                 "t0"."started" AS "opens",
                 "t0"."start_day" + INTERVAL '336 HOUR' AS "until"
               FROM "dated" AS "t0"
@@ -390,8 +374,6 @@ FROM (
               'orange' AS "colour",
               "t42"."started",
               "t42"."ended",
-              "t42"."start_day",
-              "t42"."end_day",
               "t42"."started" AS "opens",
               "t42"."end_day" + INTERVAL '336 HOUR' AS "until"
             FROM (
@@ -511,8 +493,6 @@ FROM (
             'orange' AS "colour",
             "t0"."started",
             "t0"."ended",
-            "t0"."start_day",
-            "t0"."end_day",
             "t0"."started" AS "opens",
             CASE
               WHEN "t0"."states_end"
@@ -546,8 +526,6 @@ FROM (
           'orange' AS "colour",
           "t0"."started",
           "t0"."ended",
-          "t0"."start_day",
-          "t0"."end_day",
           "t0"."started" AS "opens",
           "t0"."end_day" + INTERVAL '336 HOUR' AS "until"
         FROM "dated" AS "t0"
@@ -578,8 +556,6 @@ FROM (
         'orange' AS "colour",
         "t38"."started",
         "t38"."ended",
-        "t38"."start_day",
-        "t38"."end_day",
         "t38"."started" AS "opens",
         "t38"."end_day" + INTERVAL '336 HOUR' AS "until"
       FROM (
@@ -669,8 +645,6 @@ FROM (
       'orange' AS "colour",
       "t0"."started",
       "t0"."ended",
-      "t0"."start_day",
-      "t0"."end_day",
       "t0"."started" AS "opens",
       CASE
         WHEN "t0"."states_end"
@@ -705,8 +679,6 @@ FROM (
     'orange' AS "colour",
     "t0"."started",
     "t0"."ended",
-    "t0"."start_day",
-    "t0"."end_day",
     "t0"."started" AS "opens",
     "t0"."start_day" + INTERVAL '72 HOUR' AS "until"
   FROM "dated" AS "t0"
@@ -755,7 +727,7 @@ FROM (
           )
           AND "t0"."kind" = 'discharge'
           AND "t0"."source_class" IN ('authority')
-      ) AS "t19"
+      ) AS "t18"
       UNION ALL
       SELECT
         *
@@ -794,8 +766,8 @@ FROM (
               )
             )
           )
-      ) AS "t45"
-    ) AS "t57"
+      ) AS "t43"
+    ) AS "t55"
     UNION ALL
     SELECT
       *
@@ -821,8 +793,8 @@ FROM (
         AND "t0"."kind" = 'clearance'
         AND "t0"."result" IN ('suspicion_excluded', 'asymptomatic_over')
         AND "t0"."source_class" IN ('authority')
-    ) AS "t18"
-  ) AS "t58"
+    ) AS "t17"
+  ) AS "t57"
   UNION ALL
   SELECT
     *
@@ -847,7 +819,7 @@ FROM (
       )
       AND "t0"."kind" = 'declaration'
       AND "t0"."source_class" IN ('self', 'community')
-  ) AS "t17"
+  ) AS "t16"
 ) AS "t59"
 UNION ALL
 SELECT
@@ -925,17 +897,17 @@ FROM (
                                     FROM (
                                       SELECT
                                         'R1a' AS "rule",
-                                        "t89"."trigger" AS "fact",
-                                        "t89"."ended" AS "ends_at"
+                                        "t88"."trigger" AS "fact",
+                                        "t88"."ended" AS "ends_at"
                                       FROM (
                                         SELECT
-                                          "t73"."trigger",
-                                          MIN("t73"."ended") AS "ended"
+                                          "t72"."trigger",
+                                          MIN("t72"."ended") AS "ended"
                                         FROM (
                                           SELECT
-                                            "t43"."trigger",
-                                            "t54"."release",
-                                            "t54"."ended"
+                                            "t42"."trigger",
+                                            "t52"."release",
+                                            "t52"."ended"
                                           FROM (
                                             SELECT
                                               "t1"."person",
@@ -945,7 +917,7 @@ FROM (
                                             FROM "openers" AS "t1"
                                             WHERE
                                               "t1"."rule" = 'R1a'
-                                          ) AS "t43"
+                                          ) AS "t42"
                                           INNER JOIN (
                                             SELECT
                                               "t0"."person",
@@ -966,32 +938,32 @@ FROM (
                                               AND "t0"."kind" = 'discharge'
                                               AND "t0"."source_class" IN ('authority')
                                               AND "t0"."ended" IS NOT NULL
-                                          ) AS "t54"
-                                            ON "t43"."person" = "t54"."person"
-                                            AND "t43"."due" <= "t54"."ended"
-                                            AND "t43"."trigger" <> "t54"."release"
-                                        ) AS "t73"
+                                          ) AS "t52"
+                                            ON "t42"."person" = "t52"."person"
+                                            AND "t42"."due" <= "t52"."ended"
+                                            AND "t42"."trigger" <> "t52"."release"
+                                        ) AS "t72"
                                         GROUP BY
                                           1
-                                      ) AS "t89"
-                                    ) AS "t105"
+                                      ) AS "t88"
+                                    ) AS "t103"
                                     UNION ALL
                                     SELECT
                                       *
                                     FROM (
                                       SELECT
                                         'R1b' AS "rule",
-                                        "t91"."trigger" AS "fact",
-                                        "t91"."ended" AS "ends_at"
+                                        "t90"."trigger" AS "fact",
+                                        "t90"."ended" AS "ends_at"
                                       FROM (
                                         SELECT
-                                          "t75"."trigger",
-                                          MIN("t75"."ended") AS "ended"
+                                          "t74"."trigger",
+                                          MIN("t74"."ended") AS "ended"
                                         FROM (
                                           SELECT
-                                            "t42"."trigger",
-                                            "t56"."release",
-                                            "t56"."ended"
+                                            "t41"."trigger",
+                                            "t54"."release",
+                                            "t54"."ended"
                                           FROM (
                                             SELECT
                                               "t1"."person",
@@ -1001,7 +973,7 @@ FROM (
                                             FROM "openers" AS "t1"
                                             WHERE
                                               "t1"."rule" = 'R1b'
-                                          ) AS "t42"
+                                          ) AS "t41"
                                           INNER JOIN (
                                             SELECT
                                               "t0"."person",
@@ -1023,33 +995,33 @@ FROM (
                                               AND "t0"."result" IN ('suspicion_excluded')
                                               AND "t0"."source_class" IN ('authority')
                                               AND "t0"."ended" IS NOT NULL
-                                          ) AS "t56"
-                                            ON "t42"."person" = "t56"."person"
-                                            AND "t42"."due" <= "t56"."ended"
-                                            AND "t42"."trigger" <> "t56"."release"
-                                        ) AS "t75"
+                                          ) AS "t54"
+                                            ON "t41"."person" = "t54"."person"
+                                            AND "t41"."due" <= "t54"."ended"
+                                            AND "t41"."trigger" <> "t54"."release"
+                                        ) AS "t74"
                                         GROUP BY
                                           1
-                                      ) AS "t91"
-                                    ) AS "t107"
-                                  ) AS "t108"
+                                      ) AS "t90"
+                                    ) AS "t105"
+                                  ) AS "t107"
                                   UNION ALL
                                   SELECT
                                     *
                                   FROM (
                                     SELECT
                                       'R1b' AS "rule",
-                                      "t88"."trigger" AS "fact",
-                                      "t88"."ended" AS "ends_at"
+                                      "t87"."trigger" AS "fact",
+                                      "t87"."ended" AS "ends_at"
                                     FROM (
                                       SELECT
-                                        "t72"."trigger",
-                                        MIN("t72"."ended") AS "ended"
+                                        "t71"."trigger",
+                                        MIN("t71"."ended") AS "ended"
                                       FROM (
                                         SELECT
-                                          "t42"."trigger",
-                                          "t54"."release",
-                                          "t54"."ended"
+                                          "t41"."trigger",
+                                          "t52"."release",
+                                          "t52"."ended"
                                         FROM (
                                           SELECT
                                             "t1"."person",
@@ -1059,7 +1031,7 @@ FROM (
                                           FROM "openers" AS "t1"
                                           WHERE
                                             "t1"."rule" = 'R1b'
-                                        ) AS "t42"
+                                        ) AS "t41"
                                         INNER JOIN (
                                           SELECT
                                             "t0"."person",
@@ -1080,33 +1052,33 @@ FROM (
                                             AND "t0"."kind" = 'discharge'
                                             AND "t0"."source_class" IN ('authority')
                                             AND "t0"."ended" IS NOT NULL
-                                        ) AS "t54"
-                                          ON "t42"."person" = "t54"."person"
-                                          AND "t42"."due" <= "t54"."ended"
-                                          AND "t42"."trigger" <> "t54"."release"
-                                      ) AS "t72"
+                                        ) AS "t52"
+                                          ON "t41"."person" = "t52"."person"
+                                          AND "t41"."due" <= "t52"."ended"
+                                          AND "t41"."trigger" <> "t52"."release"
+                                      ) AS "t71"
                                       GROUP BY
                                         1
-                                    ) AS "t88"
-                                  ) AS "t104"
-                                ) AS "t109"
+                                    ) AS "t87"
+                                  ) AS "t102"
+                                ) AS "t108"
                                 UNION ALL
                                 SELECT
                                   *
                                 FROM (
                                   SELECT
                                     'R1c' AS "rule",
-                                    "t90"."trigger" AS "fact",
-                                    "t90"."ended" AS "ends_at"
+                                    "t89"."trigger" AS "fact",
+                                    "t89"."ended" AS "ends_at"
                                   FROM (
                                     SELECT
-                                      "t74"."trigger",
-                                      MIN("t74"."ended") AS "ended"
+                                      "t73"."trigger",
+                                      MIN("t73"."ended") AS "ended"
                                     FROM (
                                       SELECT
-                                        "t41"."trigger",
-                                        "t55"."release",
-                                        "t55"."ended"
+                                        "t40"."trigger",
+                                        "t53"."release",
+                                        "t53"."ended"
                                       FROM (
                                         SELECT
                                           "t1"."person",
@@ -1116,7 +1088,7 @@ FROM (
                                         FROM "openers" AS "t1"
                                         WHERE
                                           "t1"."rule" = 'R1c'
-                                      ) AS "t41"
+                                      ) AS "t40"
                                       INNER JOIN (
                                         SELECT
                                           "t0"."person",
@@ -1138,15 +1110,15 @@ FROM (
                                           AND "t0"."result" IN ('asymptomatic_over')
                                           AND "t0"."source_class" IN ('authority')
                                           AND "t0"."ended" IS NOT NULL
-                                      ) AS "t55"
-                                        ON "t41"."person" = "t55"."person"
-                                        AND "t41"."due" <= "t55"."ended"
-                                        AND "t41"."trigger" <> "t55"."release"
-                                    ) AS "t74"
+                                      ) AS "t53"
+                                        ON "t40"."person" = "t53"."person"
+                                        AND "t40"."due" <= "t53"."ended"
+                                        AND "t40"."trigger" <> "t53"."release"
+                                    ) AS "t73"
                                     GROUP BY
                                       1
-                                  ) AS "t90"
-                                ) AS "t106"
+                                  ) AS "t89"
+                                ) AS "t104"
                               ) AS "t110"
                               UNION ALL
                               SELECT
@@ -1154,17 +1126,17 @@ FROM (
                               FROM (
                                 SELECT
                                   'R1c' AS "rule",
-                                  "t87"."trigger" AS "fact",
-                                  "t87"."ended" AS "ends_at"
+                                  "t86"."trigger" AS "fact",
+                                  "t86"."ended" AS "ends_at"
                                 FROM (
                                   SELECT
-                                    "t71"."trigger",
-                                    MIN("t71"."ended") AS "ended"
+                                    "t70"."trigger",
+                                    MIN("t70"."ended") AS "ended"
                                   FROM (
                                     SELECT
-                                      "t41"."trigger",
-                                      "t54"."release",
-                                      "t54"."ended"
+                                      "t40"."trigger",
+                                      "t52"."release",
+                                      "t52"."ended"
                                     FROM (
                                       SELECT
                                         "t1"."person",
@@ -1174,7 +1146,7 @@ FROM (
                                       FROM "openers" AS "t1"
                                       WHERE
                                         "t1"."rule" = 'R1c'
-                                    ) AS "t41"
+                                    ) AS "t40"
                                     INNER JOIN (
                                       SELECT
                                         "t0"."person",
@@ -1195,15 +1167,15 @@ FROM (
                                         AND "t0"."kind" = 'discharge'
                                         AND "t0"."source_class" IN ('authority')
                                         AND "t0"."ended" IS NOT NULL
-                                    ) AS "t54"
-                                      ON "t41"."person" = "t54"."person"
-                                      AND "t41"."due" <= "t54"."ended"
-                                      AND "t41"."trigger" <> "t54"."release"
-                                  ) AS "t71"
+                                    ) AS "t52"
+                                      ON "t40"."person" = "t52"."person"
+                                      AND "t40"."due" <= "t52"."ended"
+                                      AND "t40"."trigger" <> "t52"."release"
+                                  ) AS "t70"
                                   GROUP BY
                                     1
-                                ) AS "t87"
-                              ) AS "t103"
+                                ) AS "t86"
+                              ) AS "t101"
                             ) AS "t111"
                             UNION ALL
                             SELECT
@@ -1211,17 +1183,17 @@ FROM (
                             FROM (
                               SELECT
                                 'R3' AS "rule",
-                                "t86"."trigger" AS "fact",
-                                "t86"."ended" AS "ends_at"
+                                "t85"."trigger" AS "fact",
+                                "t85"."ended" AS "ends_at"
                               FROM (
                                 SELECT
-                                  "t70"."trigger",
-                                  MIN("t70"."ended") AS "ended"
+                                  "t69"."trigger",
+                                  MIN("t69"."ended") AS "ended"
                                 FROM (
                                   SELECT
-                                    "t40"."trigger",
-                                    "t53"."release",
-                                    "t53"."ended"
+                                    "t39"."trigger",
+                                    "t51"."release",
+                                    "t51"."ended"
                                   FROM (
                                     SELECT
                                       "t1"."person",
@@ -1231,7 +1203,7 @@ FROM (
                                     FROM "openers" AS "t1"
                                     WHERE
                                       "t1"."rule" = 'R3'
-                                  ) AS "t40"
+                                  ) AS "t39"
                                   INNER JOIN (
                                     SELECT
                                       "t0"."person",
@@ -1253,15 +1225,15 @@ FROM (
                                       AND "t0"."result" IN ('isolation_over')
                                       AND "t0"."source_class" IN ('authority')
                                       AND "t0"."ended" IS NOT NULL
-                                  ) AS "t53"
-                                    ON "t40"."person" = "t53"."person"
-                                    AND "t40"."due" <= "t53"."ended"
-                                    AND "t40"."trigger" <> "t53"."release"
-                                ) AS "t70"
+                                  ) AS "t51"
+                                    ON "t39"."person" = "t51"."person"
+                                    AND "t39"."due" <= "t51"."ended"
+                                    AND "t39"."trigger" <> "t51"."release"
+                                ) AS "t69"
                                 GROUP BY
                                   1
-                              ) AS "t86"
-                            ) AS "t102"
+                              ) AS "t85"
+                            ) AS "t100"
                           ) AS "t112"
                           UNION ALL
                           SELECT
@@ -1269,17 +1241,17 @@ FROM (
                           FROM (
                             SELECT
                               'R4' AS "rule",
-                              "t85"."trigger" AS "fact",
-                              "t85"."ended" AS "ends_at"
+                              "t84"."trigger" AS "fact",
+                              "t84"."ended" AS "ends_at"
                             FROM (
                               SELECT
-                                "t69"."trigger",
-                                MIN("t69"."ended") AS "ended"
+                                "t68"."trigger",
+                                MIN("t68"."ended") AS "ended"
                               FROM (
                                 SELECT
-                                  "t39"."trigger",
-                                  "t52"."release",
-                                  "t52"."ended"
+                                  "t38"."trigger",
+                                  "t50"."release",
+                                  "t50"."ended"
                                 FROM (
                                   SELECT
                                     "t1"."person",
@@ -1289,7 +1261,7 @@ FROM (
                                   FROM "openers" AS "t1"
                                   WHERE
                                     "t1"."rule" = 'R4'
-                                ) AS "t39"
+                                ) AS "t38"
                                 INNER JOIN (
                                   SELECT
                                     "t0"."person",
@@ -1313,15 +1285,15 @@ FROM (
                                     AND "t0"."ended" >= (
                                       "t0"."start_day" + INTERVAL '336 HOUR'
                                     )
-                                ) AS "t52"
-                                  ON "t39"."person" = "t52"."person"
-                                  AND "t39"."due" <= "t52"."ended"
-                                  AND "t39"."trigger" <> "t52"."release"
-                              ) AS "t69"
+                                ) AS "t50"
+                                  ON "t38"."person" = "t50"."person"
+                                  AND "t38"."due" <= "t50"."ended"
+                                  AND "t38"."trigger" <> "t50"."release"
+                              ) AS "t68"
                               GROUP BY
                                 1
-                            ) AS "t85"
-                          ) AS "t101"
+                            ) AS "t84"
+                          ) AS "t99"
                         ) AS "t113"
                         UNION ALL
                         SELECT
@@ -1329,27 +1301,29 @@ FROM (
                         FROM (
                           SELECT
                             'R5' AS "rule",
-                            "t84"."trigger" AS "fact",
-                            "t84"."ended" AS "ends_at"
+                            "t106"."trigger" AS "fact",
+                            "t106"."ended" AS "ends_at"
                           FROM (
                             SELECT
-                              "t68"."trigger",
-                              MIN("t68"."ended") AS "ended"
+                              "t75"."trigger",
+                              MIN("t75"."ended") AS "ended"
                             FROM (
                               SELECT
-                                "t44"."trigger",
-                                "t52"."release",
-                                "t52"."ended"
+                                "t58"."trigger",
+                                "t50"."release",
+                                "t50"."ended"
                               FROM (
                                 SELECT
                                   "t1"."person",
                                   "t1"."source",
                                   "t1"."fact" AS "trigger",
-                                  "t1"."end_day" + INTERVAL '336 HOUR' AS "due"
+                                  (
+                                    DATE_TRUNC('DAY', "t1"."ended" + INTERVAL '8 HOUR') - INTERVAL '8 HOUR'
+                                  ) + INTERVAL '336 HOUR' AS "due"
                                 FROM "openers" AS "t1"
                                 WHERE
                                   "t1"."rule" = 'R5'
-                              ) AS "t44"
+                              ) AS "t58"
                               INNER JOIN (
                                 SELECT
                                   "t0"."person",
@@ -1373,15 +1347,15 @@ FROM (
                                   AND "t0"."ended" >= (
                                     "t0"."start_day" + INTERVAL '336 HOUR'
                                   )
-                              ) AS "t52"
-                                ON "t44"."person" = "t52"."person"
-                                AND "t44"."due" <= "t52"."ended"
-                                AND "t44"."trigger" <> "t52"."release"
-                            ) AS "t68"
+                              ) AS "t50"
+                                ON "t58"."person" = "t50"."person"
+                                AND "t58"."due" <= "t50"."ended"
+                                AND "t58"."trigger" <> "t50"."release"
+                            ) AS "t75"
                             GROUP BY
                               1
-                          ) AS "t84"
-                        ) AS "t100"
+                          ) AS "t106"
+                        ) AS "t109"
                       ) AS "t114"
                       UNION ALL
                       SELECT
@@ -1397,9 +1371,9 @@ FROM (
                             MIN("t62"."ended") AS "ended"
                           FROM (
                             SELECT
-                              "t38"."trigger",
-                              "t47"."release",
-                              "t47"."ended"
+                              "t37"."trigger",
+                              "t45"."release",
+                              "t45"."ended"
                             FROM (
                               SELECT
                                 "t1"."person",
@@ -1409,7 +1383,7 @@ FROM (
                               FROM "openers" AS "t1"
                               WHERE
                                 "t1"."rule" = 'R6'
-                            ) AS "t38"
+                            ) AS "t37"
                             INNER JOIN (
                               SELECT
                                 "t0"."person",
@@ -1431,16 +1405,16 @@ FROM (
                                 AND "t0"."result" IN ('release')
                                 AND "t0"."source_class" IN ('authority')
                                 AND "t0"."ended" IS NOT NULL
-                            ) AS "t47"
-                              ON "t38"."person" = "t47"."person"
-                              AND "t38"."due" <= "t47"."ended"
-                              AND "t38"."trigger" <> "t47"."release"
-                              AND "t38"."source" = "t47"."source"
+                            ) AS "t45"
+                              ON "t37"."person" = "t45"."person"
+                              AND "t37"."due" <= "t45"."ended"
+                              AND "t37"."trigger" <> "t45"."release"
+                              AND "t37"."source" = "t45"."source"
                           ) AS "t62"
                           GROUP BY
                             1
                         ) AS "t78"
-                      ) AS "t94"
+                      ) AS "t93"
                     ) AS "t115"
                     UNION ALL
                     SELECT
@@ -1456,9 +1430,9 @@ FROM (
                           MIN("t67"."ended") AS "ended"
                         FROM (
                           SELECT
-                            "t37"."trigger",
-                            "t51"."release",
-                            "t51"."ended"
+                            "t36"."trigger",
+                            "t49"."release",
+                            "t49"."ended"
                           FROM (
                             SELECT
                               "t1"."person",
@@ -1468,7 +1442,7 @@ FROM (
                             FROM "openers" AS "t1"
                             WHERE
                               "t1"."rule" = 'O1'
-                          ) AS "t37"
+                          ) AS "t36"
                           INNER JOIN (
                             SELECT
                               "t0"."person",
@@ -1490,15 +1464,15 @@ FROM (
                               AND "t0"."result" IN ('examined')
                               AND "t0"."source_class" IN ('clinic', 'community')
                               AND "t0"."ended" IS NOT NULL
-                          ) AS "t51"
-                            ON "t37"."person" = "t51"."person"
-                            AND "t37"."due" <= "t51"."ended"
-                            AND "t37"."trigger" <> "t51"."release"
+                          ) AS "t49"
+                            ON "t36"."person" = "t49"."person"
+                            AND "t36"."due" <= "t49"."ended"
+                            AND "t36"."trigger" <> "t49"."release"
                         ) AS "t67"
                         GROUP BY
                           1
                       ) AS "t83"
-                    ) AS "t99"
+                    ) AS "t98"
                   ) AS "t116"
                   UNION ALL
                   SELECT
@@ -1514,9 +1488,9 @@ FROM (
                         MIN("t64"."ended") AS "ended"
                       FROM (
                         SELECT
-                          "t36"."trigger",
-                          "t48"."release",
-                          "t48"."ended"
+                          "t35"."trigger",
+                          "t46"."release",
+                          "t46"."ended"
                         FROM (
                           SELECT
                             "t1"."person",
@@ -1526,7 +1500,7 @@ FROM (
                           FROM "openers" AS "t1"
                           WHERE
                             "t1"."rule" = 'O2'
-                        ) AS "t36"
+                        ) AS "t35"
                         INNER JOIN (
                           SELECT
                             "t0"."person",
@@ -1548,15 +1522,15 @@ FROM (
                             AND "t0"."result" IN ('cleared')
                             AND "t0"."source_class" IN ('authority')
                             AND "t0"."ended" IS NOT NULL
-                        ) AS "t48"
-                          ON "t36"."person" = "t48"."person"
-                          AND "t36"."due" <= "t48"."ended"
-                          AND "t36"."trigger" <> "t48"."release"
+                        ) AS "t46"
+                          ON "t35"."person" = "t46"."person"
+                          AND "t35"."due" <= "t46"."ended"
+                          AND "t35"."trigger" <> "t46"."release"
                       ) AS "t64"
                       GROUP BY
                         1
                     ) AS "t80"
-                  ) AS "t96"
+                  ) AS "t95"
                 ) AS "t117"
                 UNION ALL
                 SELECT
@@ -1572,9 +1546,9 @@ FROM (
                       MIN("t66"."ended") AS "ended"
                     FROM (
                       SELECT
-                        "t35"."trigger",
-                        "t50"."release",
-                        "t50"."ended"
+                        "t34"."trigger",
+                        "t48"."release",
+                        "t48"."ended"
                       FROM (
                         SELECT
                           "t1"."person",
@@ -1584,7 +1558,7 @@ FROM (
                         FROM "openers" AS "t1"
                         WHERE
                           "t1"."rule" = 'O5'
-                      ) AS "t35"
+                      ) AS "t34"
                       INNER JOIN (
                         SELECT
                           "t0"."person",
@@ -1606,15 +1580,15 @@ FROM (
                           AND "t0"."result" IN ('observation_over')
                           AND "t0"."source_class" IN ('community', 'authority')
                           AND "t0"."ended" IS NOT NULL
-                      ) AS "t50"
-                        ON "t35"."person" = "t50"."person"
-                        AND "t35"."due" <= "t50"."ended"
-                        AND "t35"."trigger" <> "t50"."release"
+                      ) AS "t48"
+                        ON "t34"."person" = "t48"."person"
+                        AND "t34"."due" <= "t48"."ended"
+                        AND "t34"."trigger" <> "t48"."release"
                     ) AS "t66"
                     GROUP BY
                       1
                   ) AS "t82"
-                ) AS "t98"
+                ) AS "t97"
               ) AS "t118"
               UNION ALL
               SELECT
@@ -1630,9 +1604,9 @@ FROM (
                     MIN("t65"."ended") AS "ended"
                   FROM (
                     SELECT
-                      "t34"."trigger",
-                      "t49"."release",
-                      "t49"."ended"
+                      "t33"."trigger",
+                      "t47"."release",
+                      "t47"."ended"
                     FROM (
                       SELECT
                         "t1"."person",
@@ -1642,7 +1616,7 @@ FROM (
                       FROM "openers" AS "t1"
                       WHERE
                         "t1"."rule" = 'O6'
-                    ) AS "t34"
+                    ) AS "t33"
                     INNER JOIN (
                       SELECT
                         "t0"."person",
@@ -1664,15 +1638,15 @@ FROM (
                         AND "t0"."result" IN ('cleared')
                         AND "t0"."source_class" IN ('authority', 'community')
                         AND "t0"."ended" IS NOT NULL
-                    ) AS "t49"
-                      ON "t34"."person" = "t49"."person"
-                      AND "t34"."due" <= "t49"."ended"
-                      AND "t34"."trigger" <> "t49"."release"
+                    ) AS "t47"
+                      ON "t33"."person" = "t47"."person"
+                      AND "t33"."due" <= "t47"."ended"
+                      AND "t33"."trigger" <> "t47"."release"
                   ) AS "t65"
                   GROUP BY
                     1
                 ) AS "t81"
-              ) AS "t97"
+              ) AS "t96"
             ) AS "t119"
             UNION ALL
             SELECT
@@ -1688,9 +1662,9 @@ FROM (
                   MIN("t63"."ended") AS "ended"
                 FROM (
                   SELECT
-                    "t33"."trigger",
-                    "t48"."release",
-                    "t48"."ended"
+                    "t32"."trigger",
+                    "t46"."release",
+                    "t46"."ended"
                   FROM (
                     SELECT
                       "t1"."person",
@@ -1700,7 +1674,7 @@ FROM (
                     FROM "openers" AS "t1"
                     WHERE
                       "t1"."rule" = 'O7'
-                  ) AS "t33"
+                  ) AS "t32"
                   INNER JOIN (
                     SELECT
                       "t0"."person",
@@ -1722,15 +1696,15 @@ FROM (
                       AND "t0"."result" IN ('cleared')
                       AND "t0"."source_class" IN ('authority')
                       AND "t0"."ended" IS NOT NULL
-                  ) AS "t48"
-                    ON "t33"."person" = "t48"."person"
-                    AND "t33"."due" <= "t48"."ended"
-                    AND "t33"."trigger" <> "t48"."release"
+                  ) AS "t46"
+                    ON "t32"."person" = "t46"."person"
+                    AND "t32"."due" <= "t46"."ended"
+                    AND "t32"."trigger" <> "t46"."release"
                 ) AS "t63"
                 GROUP BY
                   1
               ) AS "t79"
-            ) AS "t95"
+            ) AS "t94"
           ) AS "t120"
           UNION ALL
           SELECT
@@ -1746,9 +1720,9 @@ FROM (
                 MIN("t61"."ended") AS "ended"
               FROM (
                 SELECT
-                  "t32"."trigger",
-                  "t47"."release",
-                  "t47"."ended"
+                  "t31"."trigger",
+                  "t45"."release",
+                  "t45"."ended"
                 FROM (
                   SELECT
                     "t1"."person",
@@ -1758,7 +1732,7 @@ FROM (
                   FROM "openers" AS "t1"
                   WHERE
                     "t1"."rule" = 'O8'
-                ) AS "t32"
+                ) AS "t31"
                 INNER JOIN (
                   SELECT
                     "t0"."person",
@@ -1780,16 +1754,16 @@ FROM (
                     AND "t0"."result" IN ('release')
                     AND "t0"."source_class" IN ('authority')
                     AND "t0"."ended" IS NOT NULL
-                ) AS "t47"
-                  ON "t32"."person" = "t47"."person"
-                  AND "t32"."due" <= "t47"."ended"
-                  AND "t32"."trigger" <> "t47"."release"
-                  AND "t32"."source" = "t47"."source"
+                ) AS "t45"
+                  ON "t31"."person" = "t45"."person"
+                  AND "t31"."due" <= "t45"."ended"
+                  AND "t31"."trigger" <> "t45"."release"
+                  AND "t31"."source" = "t45"."source"
               ) AS "t61"
               GROUP BY
                 1
             ) AS "t77"
-          ) AS "t93"
+          ) AS "t92"
         ) AS "t121"
         UNION ALL
         SELECT
@@ -1805,9 +1779,9 @@ FROM (
               MIN("t60"."ended") AS "ended"
             FROM (
               SELECT
-                "t31"."trigger",
-                "t46"."release",
-                "t46"."ended"
+                "t30"."trigger",
+                "t44"."release",
+                "t44"."ended"
               FROM (
                 SELECT
                   "t1"."person",
@@ -1817,7 +1791,7 @@ FROM (
                 FROM "openers" AS "t1"
                 WHERE
                   "t1"."rule" = 'O9'
-              ) AS "t31"
+              ) AS "t30"
               INNER JOIN (
                 SELECT
                   "t0"."person",
@@ -1839,15 +1813,15 @@ FROM (
                   AND "t0"."number" < CAST('37.300' AS DECIMAL(9, 3))
                   AND "t0"."source_class" IN ('gate', 'clinic', 'community')
                   AND "t0"."ended" IS NOT NULL
-              ) AS "t46"
-                ON "t31"."person" = "t46"."person"
-                AND "t31"."due" <= "t46"."ended"
-                AND "t31"."trigger" <> "t46"."release"
+              ) AS "t44"
+                ON "t30"."person" = "t44"."person"
+                AND "t30"."due" <= "t44"."ended"
+                AND "t30"."trigger" <> "t44"."release"
             ) AS "t60"
             GROUP BY
               1
           ) AS "t76"
-        ) AS "t92"
+        ) AS "t91"
       ) AS "t122"
       GROUP BY
         1,
