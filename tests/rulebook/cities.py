@@ -164,7 +164,7 @@ def by_postgres(
 ) -> Judged:
     """What the stored statements say of these people, and of everybody."""
     known_at, at = naive(moment.known_at), naive(moment.at)
-    transaction.run(queries.NO_LOOPS)
+    transaction.run(sa.text("SET LOCAL enable_nestloop = off"))  # no statistics yet
     some = queries.findings_of_some(bound.findings_sql)
     found = [
         row
@@ -177,7 +177,7 @@ def by_postgres(
         queries.standing_of_all(bound.findings_sql, bound.standing_sql),
         {"kinds": [], "known_at": known_at, "at": at},
     )
-    transaction.run(queries.LOOPS_AS_USUAL)
+    transaction.run(sa.text("SET LOCAL enable_nestloop TO DEFAULT"))
     return Judged(_table(found, FINDINGS), _table(seen, STANDINGS))
 
 

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from healthcode.evidence import LEAVES, Kind, last_recorded
 from healthcode.kit.clock import SetClock
 from healthcode.kit.db import Database
-from healthcode.rulebook import queries
 from healthcode.rulebook.actions import naive
 from healthcode.rulebook.engines import duck
+from healthcode.rulebook.everybody import queries
 from healthcode.rulebook.everybody.snapshots import Snapshot, opened
 from healthcode.rulebook.everybody.taking import FolderTaken, forget, keep, take, viewing
 from healthcode.rulebook.everybody.trials import try_draft
