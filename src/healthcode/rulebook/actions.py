@@ -39,7 +39,7 @@ REASSESS = "rulebook.reassess"
 REASSESS_DUE = "rulebook.reassess_due"
 COMPARE = "rulebook.compare"
 FORGET_SNAPSHOTS = "rulebook.forget_snapshots"
-COMPILER = "2"  # raise it when `expression.py` or `functions.py` make other statements
+COMPILER = "3"  # raise it when `expression.py` or `functions.py` make other statements
 NOW = "infinity"  # known at: whatever this transaction can see
 AS_IT_IS = WhatIf()
 
