@@ -352,7 +352,7 @@ WRITES = re.compile(
     rf"|^\s*{KEPT}\s*\(",
     re.IGNORECASE,
 )
-WRITERS = {"reassess_by"}
+WRITERS = {"REASSESS_PERSONS"}
 
 
 def meant(file: File, call: ast.Call) -> set[str]:

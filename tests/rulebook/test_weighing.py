@@ -208,7 +208,8 @@ def test_the_usual_day_is_the_mean_of_the_last_14_earlier_days_on_which_anything
     city.spent("source:x", days)
     city.spent("source:y", {0: 1, 1: 1, 2: 1})
     with city.house.transaction() as transaction:
-        assert weighing._room(transaction, {"source:x"}) == {"source:x": room}
+        turned = weighing._days(transaction, {"source:x"})
+        assert weighing._room(turned, local_today(transaction.now)) == {"source:x": room}
 
 
 def test_a_day_on_which_nobody_turned_is_a_usual_day_too(city: City, bureau: Office) -> None:

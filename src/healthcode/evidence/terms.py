@@ -6,7 +6,7 @@ Facts and designations are never changed; a retraction or a correction is a row 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -86,6 +86,10 @@ class Changes(Protocol):
     @property
     def sources(self) -> frozenset[str]:
         """The sources that speak."""
+
+    @property
+    def listed(self) -> Sequence[object]:
+        """One by one; each touches two people at most, but for a designation."""
 
     @property
     def weighed(self) -> bool:

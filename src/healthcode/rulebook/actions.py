@@ -199,15 +199,7 @@ def in_force(transaction: Transaction) -> Binding:
     Once the change of all standings to a rulebook has begun, it is in force for everybody, also
     for whoever began a moment before or on a machine whose clock is slow. Raises NoRulebook.
     """
-    return _bound(transaction.run(queries.IN_FORCE, {"at": transaction.now}).one_or_none())
-
-
-def key_in_force(transaction: Transaction) -> int:
-    """The key of that rulebook: its functions have it in their names. Raises NoRulebook."""
-    found = transaction.run(queries.KEY_IN_FORCE, {"at": transaction.now}).scalar()
-    if found is None:
-        raise NoRulebook
-    return int(found)
+    return _bound(transaction.run(queries.BINDING_IN_FORCE, {"at": transaction.now}).one_or_none())
 
 
 def _bound(found: sa.Row[Any] | None) -> Binding:
@@ -296,9 +288,8 @@ def colours_of_all(
 
 def reassess(transaction: Transaction, persons: Iterable[int]) -> None:
     """Replace the findings and the standing of these persons where they changed."""
-    transaction.run(queries.HOLD_RULEBOOK)
     asked = {"persons": sorted(set(persons)), "moment": transaction.now}
-    found = transaction.run(functions.reassess_by(key_in_force(transaction)), asked)
+    found = transaction.run(functions.REASSESS_PERSONS, asked)
     turned = [(r.person, Colour(r.was), Colour(r.becomes)) for r in found if r.was != r.becomes]
     if turned:
         transaction.publish(StandingChanged(tuple(sorted(turned))))

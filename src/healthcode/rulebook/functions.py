@@ -1,28 +1,66 @@
 """What a rulebook does to whoever is asked about, as functions of the database made with it.
 
-Its statements are long, and what is long takes longer to send than to run. A function's settings
-end with it. It plans once in a session, for anybody, since a plan does not depend on whom it is
-about; and without loops, since it expects ten persons, or a table that was just filled has no
-statistics yet, and of a thousand it would loop over the facts of all for each.
+Its statements are long, and what is long takes longer to send than to run. `reassess`, `turning`
+and `may_turn` find the rulebook in force and call the functions of its own, which have its key in
+their names. A function's settings end with it. It plans once in a session, for anybody, since a
+plan does not depend on whom it is about; and without loops, since it expects ten persons, or a
+table that was just filled has no statistics yet, and of a thousand it would loop over the facts of
+all for each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 import sqlalchemy as sa
 
 from healthcode.evidence import LEAVES
-from healthcode.rulebook.queries import FINDINGS_COLUMNS
+from healthcode.rulebook.queries import FINDINGS_COLUMNS, IN_FORCE
 from healthcode.rulebook.terms import Colour, Rulebook
 
-TURNED = (Colour.ORANGE, Colour.RED)
+COUNTED = (Colour.ORANGE, Colour.RED)
 _SEEN = "'infinity'"  # known at: whatever this transaction can see
 _ASKED = (":persons", "asked")
 
+# Whoever writes standings holds the rulebook in force until the commit; a change to another one
+# begins when nobody does, so that no standing of an older one can come after it.
+_HOLD = "PERFORM pg_advisory_xact_lock_shared(20200306);"
+TURN_TO_RULEBOOK = sa.text("SELECT pg_advisory_xact_lock(20200306)")
+
+REASSESS_PERSONS = sa.text("""
+    SELECT person, was, becomes FROM rulebook.reassess(CAST(:persons AS bigint[]), :moment)
+""")
+"""Reassess `:persons`, sorted, at `:moment`; each with the colour before and after."""
+
+TURNING = sa.text("SELECT * FROM rulebook.turning(CAST(:persons AS bigint[]), :moment)")
+"""Which of `:persons` what is new would turn orange or red, at `:moment` or later.
+
+Not who is now. Stored findings say what was before: those that were to come have been counted.
+"""
+
+MAY_TURN = sa.text("SELECT * FROM rulebook.may_turn(:moment)")
+"""Who alone may turn orange or red by what this transaction has said of them.
+
+Whoever has an orange or red window by a fact just added, looked at by itself (other facts only end
+it earlier), and whoever had a fact taken back.
+"""
+
+# Each statement of a function sees what was committed before it.
+_CALL = """
+CREATE OR REPLACE FUNCTION rulebook.{name}({parameters}) RETURNS {returns} LANGUAGE plpgsql
+AS $rulebook$
+#variable_conflict use_column
+BEGIN
+    {first}
+    RETURN QUERY EXECUTE
+        'SELECT * FROM rulebook.{name}_' || (SELECT rulebook {in_force}) || '({places})'
+        USING {given};
+END
+$rulebook$
+"""
+
 _FUNCTION = """
-CREATE OR REPLACE FUNCTION rulebook.{name} LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION rulebook.{name}_{key}({parameters}) RETURNS {returns} LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_nestloop = off
 AS $rulebook$
 #variable_conflict use_column
@@ -78,6 +116,11 @@ _REASSESS = """
 """
 
 _MAY_TURN = """
+    PERFORM FROM (WITH {leaves} SELECT FROM facts LIMIT 1) AS added;
+    IF NOT FOUND THEN
+        RETURN QUERY {taken_back};
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH {leaves}, fresh AS ({findings})
     SELECT person FROM fresh WHERE fresh.colour IN ({turned})
@@ -101,69 +144,48 @@ _TURNING = """
 """
 
 
+_PERSONS = ("asked bigint[], moment timestamptz", "$1, $2", "asked, moment")
+_SIGNATURES = {
+    "reassess": (*_PERSONS, "TABLE (person bigint, was text, becomes text)", _HOLD),
+    "turning": (*_PERSONS, "SETOF bigint", ""),
+    "may_turn": ("moment timestamptz", "$1", "moment", "SETOF bigint", ""),
+}
+
+
 def made_with(key: int, rulebook: Rulebook, findings_sql: str, standing_sql: str) -> Iterator[str]:
     """The statements that make a rulebook's functions, or make them anew."""
-    leaves, findings = LEAVES.of_some.replace(*_ASKED), findings_sql.replace(":known_at", _SEEN)
-    turned = _texts([colour.value for colour in TURNED])
-    yield _FUNCTION.format(
-        name=f"reassess_{key}(asked bigint[], moment timestamptz)"
-        " RETURNS TABLE (person bigint, was text, becomes text)",
-        body=_REASSESS.format(
+    bodies = _bodies(key, rulebook, findings_sql.replace(":known_at", _SEEN), standing_sql)
+    in_force = IN_FORCE.replace(":at", "moment")
+    for name, (parameters, places, given, returns, first) in _SIGNATURES.items():
+        common = {"name": name, "parameters": parameters, "returns": returns}
+        yield _FUNCTION.format(key=key, body=bodies[name], **common)
+        yield _CALL.format(first=first, places=places, given=given, in_force=in_force, **common)
+
+
+def _bodies(key: int, rulebook: Rulebook, findings: str, standing: str) -> dict[str, str]:
+    leaves = LEAVES.of_some.replace(*_ASKED)
+    turned = _texts([colour.value for colour in COUNTED])
+    opening = [rule.when for rule in rulebook.rules if rule.colour in COUNTED]
+    kinds = [when.kind.value for when in opening if not when.result]
+    results = [f"{when.kind.value} {each}" for when in opening for each in when.result]
+    just_added = LEAVES.just_added.replace(":kinds", f"ARRAY[{_texts(kinds)}]")
+    return {
+        "reassess": _REASSESS.format(
             rulebook=key,
             undeclared=rulebook.undeclared.value,
             leaves=leaves,
             columns=FINDINGS_COLUMNS,
             findings=findings,
-            standing=standing_sql.replace(":at", "moment AT TIME ZONE 'UTC'"),
+            standing=standing.replace(":at", "moment AT TIME ZONE 'UTC'"),
         ),
-    )
-    yield _FUNCTION.format(
-        name=f"turning_{key}(asked bigint[], moment timestamptz) RETURNS SETOF bigint",
-        body=_TURNING.format(leaves=leaves, findings=findings, turned=turned),
-    )
-    opening = [rule.when for rule in rulebook.rules if rule.colour in TURNED]
-    kinds = [when.kind.value for when in opening if not when.result]
-    results = [f"{when.kind.value} {each}" for when in opening for each in when.result]
-    just_added = LEAVES.just_added.replace(":kinds", f"ARRAY[{_texts(kinds)}]")
-    yield _FUNCTION.format(
-        name=f"may_turn_{key}() RETURNS SETOF bigint",
-        body=_MAY_TURN.format(
+        "turning": _TURNING.format(leaves=leaves, findings=findings, turned=turned),
+        "may_turn": _MAY_TURN.format(
             leaves=just_added.replace(":results", f"ARRAY[{_texts(results)}]"),
             findings=findings,
             turned=turned,
             taken_back=LEAVES.just_taken_back,
         ),
-    )
-
-
-@lru_cache(maxsize=16)
-def reassess_by(rulebook: int) -> sa.TextClause:
-    """Reassess `:persons`, sorted, at `:moment`; each with the colour before and after."""
-    return sa.text(f"""
-        SELECT person, was, becomes
-        FROM rulebook.reassess_{rulebook}(CAST(:persons AS bigint[]), :moment)
-    """)
-
-
-@lru_cache(maxsize=16)
-def turning_by(rulebook: int) -> sa.TextClause:
-    """Which of `:persons` what is new would turn orange or red, at `:moment` or later.
-
-    Not who is now. Stored findings say what was before: those that were to come have been counted.
-    """
-    return sa.text(
-        f"SELECT * FROM rulebook.turning_{rulebook}(CAST(:persons AS bigint[]), :moment)"
-    )
-
-
-@lru_cache(maxsize=16)
-def may_turn_by(rulebook: int) -> sa.TextClause:
-    """Who alone may turn orange or red by what this transaction has said of them.
-
-    Whoever has an orange or red window by a fact just added, looked at by itself (other facts only
-    end it earlier), and whoever had a fact taken back.
-    """
-    return sa.text(f"SELECT * FROM rulebook.may_turn_{rulebook}()")
+    }
 
 
 def _texts(values: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from healthcode.access import is_second_person
 from healthcode.kit.db import Database, Transaction
 from healthcode.kit.errors import BadInput, Refused
 from healthcode.kit.words import Words
-from healthcode.rulebook import queries
+from healthcode.rulebook import functions, queries
 from healthcode.rulebook.actions import (
     body_of,
     digest_of,
@@ -284,7 +284,7 @@ def advance(transaction: Transaction, most: int = BATCH) -> Step:
     # 2. Begin it alone: older ones end, and from its commit on nobody writes by another rulebook.
     if taken.started_at is None:
         transaction.run(queries.END_OLDER, key | {"at": transaction.now})
-        transaction.run(queries.TURN_TO_RULEBOOK)
+        transaction.run(functions.TURN_TO_RULEBOOK)
         begun = sa.update(publications).where(publications.c.rulebook == newest)
         transaction.run(begun.values(started_at=transaction.now))
         return Step.WORKED

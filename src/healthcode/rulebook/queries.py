@@ -18,24 +18,18 @@ BINDING = sa.text("""
 """)
 
 # What has begun binds for whoever writes, whatever their clock says.
-_IN_FORCE = """
+IN_FORCE = """
     FROM rulebook.rulebooks LEFT JOIN rulebook.publications USING (rulebook)
     WHERE binds_from <= :at OR started_at IS NOT NULL ORDER BY binds_from DESC LIMIT 1
 """
 
-IN_FORCE = sa.text(f"""
-    SELECT rulebook, CAST(body AS text) AS body, findings_sql, standing_sql {_IN_FORCE}
+BINDING_IN_FORCE = sa.text(f"""
+    SELECT rulebook, CAST(body AS text) AS body, findings_sql, standing_sql {IN_FORCE}
 """)
-KEY_IN_FORCE = sa.text(f"SELECT rulebook {_IN_FORCE}")
-
-# Whoever writes standings holds the rulebook in force until the commit; a change to another one
-# begins when nobody does, so that no standing of an older one can come after it.
-HOLD_RULEBOOK = sa.text("SELECT pg_advisory_xact_lock_shared(20200306)")
-TURN_TO_RULEBOOK = sa.text("SELECT pg_advisory_xact_lock(20200306)")
 
 # Without a standing a person has no findings: then it matters only where that means green.
 LEFT_BEHIND = sa.text(f"""
-    SELECT 1 FROM (SELECT rulebook {_IN_FORCE}) AS bound JOIN rulebook.rulebooks r USING (rulebook)
+    SELECT 1 FROM (SELECT rulebook {IN_FORCE}) AS bound JOIN rulebook.rulebooks r USING (rulebook)
     LEFT JOIN rulebook.standings s ON s.person = :person
     WHERE s.rulebook <> r.rulebook OR (s.person IS NULL AND r.body ->> 'undeclared' <> 'grey')
 """)

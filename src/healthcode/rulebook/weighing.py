@@ -7,7 +7,9 @@ the limit a change waits, known at no k, until a second natural person approves 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from datetime import date
 from itertools import islice
 
@@ -15,9 +17,8 @@ from healthcode.access import makers
 from healthcode.evidence import Designated, Proposed
 from healthcode.kit.clock import local_today
 from healthcode.kit.db import Transaction
-from healthcode.rulebook import queries
-from healthcode.rulebook.actions import AT_ONCE, binding_at, key_in_force, reassess
-from healthcode.rulebook.functions import may_turn_by, turning_by
+from healthcode.rulebook import functions, queries
+from healthcode.rulebook.actions import AT_ONCE, binding_at, reassess
 from healthcode.rulebook.reaching import reached
 
 MOST = 500  # people a day: more than a clinic finds, far fewer than a quarter of a city
@@ -36,8 +37,11 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
         return
     chain = {each for name in changes.words_of for each in makers(transaction, name)}
     accounts = {f"account:{name}" for name in chain}
-    room = _room(transaction, accounts | {f"source:{name}" for name in changes.sources})
-    with transaction.savepoint() as point:
+    days = _days(transaction, accounts | {f"source:{name}" for name in changes.sources})
+    today = local_today(transaction.now)
+    room = _room(days, today)
+    few = not changes.whole and 2 * len(changes.listed) <= min(room.values(), default=0)
+    with nullcontext() if few else transaction.savepoint() as point:  # of few, nobody waits
         touched = changes.write(frozenset())
         if changes.whole:
             touched = dict.fromkeys(_under(transaction, changes.designated), changes.sources)
@@ -45,17 +49,19 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
         else:
             turning, waiting = _first_come(transaction, touched, accounts, room)
         if waiting:
+            assert point is not None  # few are never over the limit
             point.rollback()
     if waiting:
         written = changes.write(waiting)
         turning = [person for person in turning if person in written]
-    spent = dict.fromkeys(room, 0)
-    for person in turning:
-        for bucket in _buckets(room, accounts, touched[person]):
-            spent[bucket] += 1
-    today = local_today(transaction.now)
-    rows = [{"bucket": b, "today": today, "people": count} for b, count in sorted(spent.items())]
-    transaction.run(queries.COUNT_TURNED, rows)
+    spent = Counter(b for who in turning for b in _buckets(room, accounts, touched[who]))
+    rows = [
+        {"bucket": bucket, "today": today, "people": spent[bucket]}
+        for bucket in sorted(room)
+        if spent[bucket] or today not in days[bucket]  # that nobody turned is usual, too
+    ]
+    if rows:
+        transaction.run(queries.COUNT_TURNED, rows)
     changes.tell()
     if len(touched) > AT_ONCE:
         reassess(transaction, turning)  # the others are a job's; whoever was counted shows it now
@@ -76,21 +82,27 @@ def _buckets(room: Mapping[str, int], accounts: set[str], sources: Iterable[str]
     return (accounts | {f"source:{name}" for name in sources}) & room.keys()
 
 
-def _room(transaction: Transaction, buckets: set[str]) -> dict[str, int]:
-    """How many more people each may turn today; nobody else counts there until we commit."""
-    today = local_today(transaction.now)
+def _days(transaction: Transaction, buckets: set[str]) -> dict[str, dict[date, int]]:
+    """How many people each turned today and before, the latest day first.
+
+    Nobody else counts there until we commit.
+    """
     asked = {"buckets": sorted(buckets)}
     transaction.run(queries.LOCK_BUCKETS, asked)
     days: dict[str, dict[date, int]] = {bucket: {} for bucket in asked["buckets"]}
-    for row in transaction.run(queries.TURNED, asked | {"today": today, "most": REMEMBERED + 1}):
+    values = asked | {"today": local_today(transaction.now), "most": REMEMBERED + 1}
+    for row in transaction.run(queries.TURNED, values):
         days[row.bucket][row.day] = row.people
-    return {bucket: _left(people, today) for bucket, people in days.items()}
+    return days
 
 
-def _left(people: dict[date, int], today: date) -> int:
-    """How many more today, from how many it were on each day, the latest first."""
-    spent = people.pop(today, 0)
-    return limit(list(people.values())[:REMEMBERED]) - spent
+def _room(days: Mapping[str, Mapping[date, int]], today: date) -> dict[str, int]:
+    """How many more people each may turn today, from how many it were on each day."""
+    room: dict[str, int] = {}
+    for bucket, people in days.items():
+        earlier = [count for day, count in people.items() if day != today]
+        room[bucket] = limit(earlier[:REMEMBERED]) - people.get(today, 0)
+    return room
 
 
 def limit(earlier: list[int]) -> int:
@@ -104,12 +116,12 @@ def _turning(transaction: Transaction, persons: Iterable[int]) -> Iterator[int]:
     rest = iter(persons)
     while some := list(islice(rest, AT_ONCE)):
         asked = {"persons": some, "moment": transaction.now}
-        yield from transaction.run(turning_by(key_in_force(transaction)), asked).scalars()
+        yield from transaction.run(functions.TURNING, asked).scalars()
 
 
 def _may_turn(transaction: Transaction, touched: Iterable[int]) -> list[int]:
     """The few who need weighing: most of what is said of people turns nobody."""
-    able = set(transaction.run(may_turn_by(key_in_force(transaction))).scalars())
+    able = set(transaction.run(functions.MAY_TURN, {"moment": transaction.now}).scalars())
     return [person for person in touched if person in able]
 
 
