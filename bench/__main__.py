@@ -15,6 +15,7 @@ from rich.table import Table
 
 from bench.contenders import CONTENDERS
 from bench.judging import measure_all, without_spark
+from bench.publishing import measure as measure_publishing
 from bench.reassessing import measure as measure_changes
 from bench.snapshots import Snapshot, made_city
 
@@ -95,6 +96,34 @@ def reassess(
         print(json.dumps(measured))
     else:
         out.print(_changes(measured))
+
+
+@cli.command()
+def publish(
+    *,
+    people: People = 1_000_000,
+    seed: Seed = 1,
+    snapshot: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """A new rulebook for everybody while requests come in, with processes that are killed."""
+    found = measure_publishing(_snapshot(people, seed, snapshot), _tell)
+    if as_json:
+        print(json.dumps(found))
+    else:
+        out.print(_published(found))
+    sys.exit(0 if found["same_standings"] and not found["failed"] else 1)
+
+
+def _published(found: dict[str, Any]) -> Table:
+    table = Table(title=f"{found['people']:,} people, {found['offered_per_second']:g} requests/s")
+    table.add_column("what")
+    table.add_column("measured", justify="right")
+    for name, value in found.items():
+        parts = value.items() if isinstance(value, dict) else ()
+        said = ", ".join(f"{what} {n}" for what, n in parts if not isinstance(n, dict))
+        table.add_row(name, said if isinstance(value, dict) else str(value))
+    return table
 
 
 @cli.command(name="all")
