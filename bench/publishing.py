@@ -170,26 +170,36 @@ def _through(
 
 def publish_and_kill(processes: Processes, database: Database, draft: int) -> Passed:
     """Publish by command; kill the publishing process and the worker in the middle, and go on."""
-    command = ("rulebook", "publish", str(draft), "--json")
     began = time.monotonic()
-    publishing = processes.start(*command)
-    _wait(lambda: _far(database), publishing)
-    for process in (publishing, processes.running["work"]):
-        process.kill()
+    done = kill_in_the_middle(processes, database, draft)
     killed = time.monotonic()
-    for process in (publishing, processes.running["work"]):
+    processes.start("work")
+    went_on = time.monotonic()
+    assert processes.start(*publish_command(draft)).wait() == 0
+    ended = progress(database)
+    assert ended is not None
+    assert ended.finished_at is not None
+    return Passed(began, killed, went_on, time.monotonic(), done)
+
+
+def kill_in_the_middle(processes: Processes, database: Database, draft: int) -> int:
+    """Publish, and kill it in the middle, with the worker if there is one; how far it was."""
+    publishing = processes.start(*publish_command(draft))
+    while not _far(progress(database)):
+        assert publishing.poll() is None, "it has ended"
+        time.sleep(LOOK_AGAIN)
+    for process in (publishing, processes.running.get("work", publishing)):
+        process.kill()
         assert process.wait(PATIENCE) == -signal.SIGKILL
     stopped = progress(database)
     assert stopped is not None
     assert stopped.finished_at is None, "it had ended before it was killed"
-    processes.start("work")
-    again = processes.start(*command)
-    went_on = time.monotonic()
-    assert again.wait() == 0
-    ended = progress(database)
-    assert ended is not None
-    assert ended.finished_at is not None
-    return Passed(began, killed, went_on, time.monotonic(), stopped.done)
+    return int(stopped.done)
+
+
+def publish_command(draft: int) -> tuple[str, ...]:
+    """The same for the first time and for going on."""
+    return ("rulebook", "publish", str(draft), "--json")
 
 
 def progress(database: Database) -> sa.Row[Any] | None:
@@ -198,15 +208,8 @@ def progress(database: Database) -> sa.Row[Any] | None:
         return transaction.run(PROGRESS).one_or_none()
 
 
-def _far(database: Database) -> bool:
-    now = progress(database)
+def _far(now: sa.Row[Any] | None) -> bool:
     return now is not None and now.total > 0 and now.done >= MIDDLE * now.total
-
-
-def _wait(true: Callable[[], bool], running: subprocess.Popen[bytes]) -> None:
-    while not true():
-        assert running.poll() is None, "it has ended"
-        time.sleep(LOOK_AGAIN)
 
 
 def free_port() -> int:
