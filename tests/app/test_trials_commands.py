@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
-from healthcode.rulebook.trials import MOST_EXAMPLES, Example, Ground, Trial, Turn
 from rich.console import Console
 
 from healthcode.access import Role, accounts
@@ -36,6 +35,7 @@ from healthcode.kit.embedded import drop_database, ensure_database
 from healthcode.kit.http import Caller
 from healthcode.kit.words import Language, Words
 from healthcode.rulebook.actions import enact, read_rulebook, reassess
+from healthcode.rulebook.everybody.trials import MOST_EXAMPLES, Example, Ground, Trial, Turn
 from healthcode.rulebook.terms import Colour, Rulebook
 from tests.app.conftest import Command, Said
 from tests.conftest import NOON
