@@ -42,6 +42,8 @@ def not_kept(rulebook: Rulebook) -> Iterator[Fault]:
             yield from (Fault(each.where, words) for words in each.rows.wrong)
             if not each.rows.wrong:
                 asked.append(each)
+    if not asked:
+        return
     with duck.connected(threads=1) as connection:
         for name, columns in TABLES.items():
             typed = ", ".join(f'"{column}" {TYPES.get(of, of)}' for column, of in columns.items())

@@ -64,6 +64,9 @@ def opened(folder: Path) -> Snapshot:
         said = json.loads((folder / MANIFEST).read_text("utf-8"))
         if said["format"] != FORMAT:
             raise NoSnapshot(folder=folder, what=f"format {said['format']}")
+        for needed in ("people.parquet", "designations.parquet", "facts"):
+            if not (folder / needed).exists():
+                raise NoSnapshot(folder=folder, what=needed)
         return Snapshot(
             folder,
             said["name"],
