@@ -243,7 +243,8 @@ def test_a_standing_that_is_asked_for_follows_the_rulebook_first(
 
 WAITS = """
     SELECT 1 FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%rulebook.reassess_%'
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+      AND query LIKE '%rulebook.reassess_%'
 """
 COLOUR = """
     SELECT s.colour, r.version FROM rulebook.standings s JOIN rulebook.rulebooks r USING (rulebook)
