@@ -36,8 +36,13 @@ LOCK_CLIENT = sa.text("SELECT pg_advisory_xact_lock(20200301, hashtext(:client))
 
 # Facts go beside one another; a designation waits until all that are being written can be seen, and
 # they wait for it. Otherwise two that cross would not see each other, and nobody were judged.
-STATING = sa.text("SELECT pg_advisory_xact_lock_shared(20200305)")
-DESIGNATING = sa.text("SELECT pg_advisory_xact_lock(20200305)")
+STATING = sa.text("""
+    SELECT pg_advisory_xact_lock(20200301, hashtext(:client)),
+           pg_advisory_xact_lock_shared(20200305)
+""")
+DESIGNATING = sa.text("""
+    SELECT pg_advisory_xact_lock(20200301, hashtext(:client)), pg_advisory_xact_lock(20200305)
+""")
 
 FACT_STATES = sa.text("""
     SELECT w.row_id, w.content, w.made, f.source, f.source_class, f.kind
@@ -62,25 +67,19 @@ PERSONS_OF_FACTS = sa.text("""
     SELECT fact, person FROM evidence.facts WHERE fact = ANY(CAST(:facts AS bigint[]))
 """)
 
-# As one text: thousands of rows are slow to fetch. The sequence is looked up once.
-NEW_FACT_IDS = sa.text("""
-    SELECT string_agg(nextval((
-        SELECT CAST(pg_get_serial_sequence('evidence.facts', 'fact') AS regclass)))::text, ' ')
-    FROM generate_series(1, :count)
-""")
-
-NEW_DESIGNATION_IDS = sa.text("""
-    SELECT string_agg(nextval((
-        SELECT CAST(pg_get_serial_sequence('evidence.designations', 'designation') AS regclass)
-        ))::text, ' ')
-    FROM generate_series(1, :count)
-""")
-
-NEW_RECORDING = sa.text("""
+# With the numbers of what is new on it, as one text: thousands of rows are slow to fetch. The
+# sequence is looked up once.
+_NEW_RECORDING = """
     INSERT INTO evidence.recordings (client, account, stated_at)
     VALUES (:client, :account, :stated_at)
-    RETURNING recording
-""")
+    RETURNING recording, (
+        SELECT string_agg(nextval((
+            SELECT CAST(pg_get_serial_sequence('evidence.{table}', '{key}') AS regclass)
+            ))::text, ' ')
+        FROM generate_series(1, :count)) AS made
+"""
+FACTS_RECORDING = sa.text(_NEW_RECORDING.format(table="facts", key="fact"))
+DESIGNATIONS_RECORDING = sa.text(_NEW_RECORDING.format(table="designations", key="designation"))
 
 _STATES = """
     unnest(CAST(:row_ids AS bytea[]), CAST(:contents AS bytea[]), CAST(:made AS bigint[]))

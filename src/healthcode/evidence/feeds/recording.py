@@ -65,8 +65,8 @@ class Recorder:
     def record(self, what: str, rows: Sequence[Staged]) -> Batch:
         """Decide and write rows of which no two are about the same thing."""
         part = rows if isinstance(rows, Part) else Part(rows)
-        alone(self.transaction, self.client, self.about)
-        self.transaction.run(queries.DESIGNATING if what == "designations" else queries.STATING)
+        kind = queries.DESIGNATING if what == "designations" else queries.STATING
+        self.transaction.run(kind, {"client": _name(self.client, self.about)})
         if what == "people":
             return introduced(self.transaction, self.client, self.desk, part)
         return self._facts(part) if what == "evidence" else self._designations(part)
@@ -218,8 +218,11 @@ def alone(transaction: Transaction, client: str, about: int | None = None) -> No
 
     A whole city says things of itself as one client: each person is alone.
     """
-    name = client if about is None else f"{client}/{about}"
-    transaction.run(queries.LOCK_CLIENT, {"client": name})
+    transaction.run(queries.LOCK_CLIENT, {"client": _name(client, about)})
+
+
+def _name(client: str, about: int | None) -> str:
+    return client if about is None else f"{client}/{about}"
 
 
 def desk_of(transaction: Transaction, client: str, city: str, *, replay: bool = False) -> Desk:

@@ -57,7 +57,7 @@ class RowChanges(ABC):
     whole: ClassVar[bool] = False
     designated: Designated = NOTHING
     what: ClassVar[str]
-    new_ids: ClassVar[sa.TextClause]
+    new_recording: ClassVar[sa.TextClause]
     columns: ClassVar[str]
     gone_columns: ClassVar[str]
 
@@ -103,16 +103,15 @@ class RowChanges(ABC):
         """Write these changes; what they took back."""
         if not changes:
             return []
-        recording = self.transaction.run(
-            queries.NEW_RECORDING,
-            {
-                "client": self.client,
-                "account": self.transaction.account,
-                "stated_at": self.transaction.stated_now,
-            },
-        ).scalar_one()
         fresh = [change for change in changes if change.is_new]
-        ids = (self.transaction.run(self.new_ids, {"count": len(fresh)}).scalar() or "").split()
+        values = {
+            "client": self.client,
+            "account": self.transaction.account,
+            "stated_at": self.transaction.stated_now,
+            "count": len(fresh),
+        }
+        new = self.transaction.run(self.new_recording, values).one()
+        recording, ids = new.recording, (new.made or "").split()
         pairs = zip(fresh, ids, strict=True)
         rows = (self._row(change, recording, made) for change, made in pairs)
         copy_in(self.transaction.connection, self.columns, rows)
@@ -156,7 +155,7 @@ class FactChanges(RowChanges):
     _touched: dict[int, frozenset[str]] = field(default_factory=dict)
 
     what = "evidence"
-    new_ids = queries.NEW_FACT_IDS
+    new_recording = queries.FACTS_RECORDING
     columns = (
         "evidence.facts (fact, person, kind, result, number, area, place, with_person,"
         " started_at, ended_at, source, source_class, corrects, recording, recorded_at)"
@@ -244,7 +243,7 @@ class DesignationChanges(RowChanges):
 
     whole = True
     what = "designations"
-    new_ids = queries.NEW_DESIGNATION_IDS
+    new_recording = queries.DESIGNATIONS_RECORDING
     columns = (
         "evidence.designations (designation, level, area, place, started_at, ended_at, source,"
         " recording, recorded_at)"
