@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from healthcode.app.wiring import SHIPPED_RULEBOOK, run_jobs, shipped
+from healthcode.evidence import LEAVES
 from healthcode.evidence.actions import SourceRegistration, designate, register
 from healthcode.evidence.feeds.deciding import Desk, Registration
 from healthcode.evidence.feeds.recording import submit
@@ -169,8 +171,44 @@ def test_a_shipped_rulebook_never_replaces_what_is_published(transaction: Transa
 
 def test_a_newer_compiler_makes_the_statements_anew(transaction: Transaction) -> None:
     before = binding_at(transaction, NOON)
+    for name in ("reassess", "turning", "may_turn"):  # as in a house of before there were any
+        for each in (name, f"{name}_{before.key}"):
+            transaction.run(sa.text(f"DROP FUNCTION rulebook.{each}"))
     old = sa.update(rulebooks).values(compiler="0", findings_sql="", standing_sql="")
     transaction.run(old)
     text = (shipped("rulebooks") / SHIPPED_RULEBOOK).read_text("utf-8")
     assert install(transaction, text) is Shipped.PRESENT
     assert binding_at(transaction, NOON) == before
+    reassess(transaction, [])
+
+
+def test_what_only_its_plans_need_ends_with_reassessing(transaction: Transaction) -> None:
+    """The stamp, at the commit, plans for what is there."""
+    asked = sa.text("SELECT current_setting('plan_cache_mode'), current_setting('enable_nestloop')")
+    before = transaction.run(asked).one()
+    reassess(transaction, [])
+    assert transaction.run(asked).one() == before
+
+
+@pytest.mark.parametrize("leaf", [LEAVES.of_some, LEAVES.just_added])
+def test_the_retractions_of_some_people_are_looked_up_and_never_all_read(
+    transaction: Transaction, leaf: str
+) -> None:
+    for setting in ("enable_nestloop", "enable_seqscan"):
+        transaction.run(sa.text(f"SET LOCAL {setting} = off"))
+    asked = sa.text(f"EXPLAIN WITH {leaf} SELECT * FROM facts")
+    values = {"persons": [1], "kinds": ["contact"], "results": []}
+    wanted = {name: value for name, value in values.items() if f":{name}" in leaf}
+    plan = "\n".join(transaction.run(asked, wanted).scalars())
+    assert "Index Scan using retractions_pkey on retractions r" in plan
+    assert "Index Cond: (fact = f.fact)" in plan
+
+
+def test_what_was_taken_back_is_looked_up_and_never_all_facts_read(
+    transaction: Transaction,
+) -> None:
+    for setting in ("enable_nestloop", "enable_seqscan"):
+        transaction.run(sa.text(f"SET LOCAL {setting} = off"))
+    plan = "\n".join(transaction.run(sa.text(f"EXPLAIN {LEAVES.just_taken_back}")).scalars())
+    assert "using facts_pkey on facts" in plan
+    assert "Index Cond: (fact = ANY" in plan
