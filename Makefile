@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.11
 
-.PHONY: setup demo test test-all check clean
+.PHONY: setup demo test test-all check bench clean
 
 setup: .venv/ready
 
@@ -32,5 +32,12 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+# Say `make bench PEOPLE=13866009` for a whole city, and `ARGS=--json` for one object on stdout.
+PEOPLE ?= 1000000
+ARGS ?=
+
+bench: setup
+	@$(BIN)/python -m bench all --people $(PEOPLE) $(ARGS)
+
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .bench

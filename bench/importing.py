@@ -108,7 +108,8 @@ def _settings(server: str) -> dict[str, str]:
     names = ("server_version", "fsync", "synchronous_commit", "wal_level", "shared_buffers",
              "max_wal_size")  # fmt: skip
     with psycopg.connect(server) as connection:
-        return {name: connection.execute(f"SHOW {name}").fetchone()[0] for name in names}
+        found = (connection.execute(f"SHOW {name}").fetchall() for name in names)
+        return {name: value for name, [(value,)] in zip(names, found, strict=True)}
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from healthcode.codes.picture import svg
 from healthcode.codes.terms import Status
 from healthcode.evidence.declarations import MOST_A_DAY
 from healthcode.evidence.feeds.importing import Importer
+from healthcode.rulebook.actions import enact, in_force
 from tests.api.city import (
     API,
     CODE,
@@ -428,3 +429,24 @@ def test_a_message_names_its_purpose_and_a_code_is_good_once(city: City) -> None
     assert city.post("/session/phone/finish", asked).status_code == 200
     assert problem(city.post("/session/phone/finish", asked)) == (403, "wrong-code")
     assert problem(city.post("/session/phone/start", {"phone": who.phone})) == (429, "too-many")
+
+
+def test_who_looks_at_their_colour_after_a_rulebook_is_published_passes_by_it(city: City) -> None:
+    """The last of this file: the city goes on by the other rulebook."""
+    person, other = city.newcomer().applies(), city.newcomer().applies()
+    for each in (person, other):
+        city.done(each.declares(symptoms=[{"symptom": "fever"}]))
+    code, left = person.carries(), other.carries()
+    assert person.colour() == city.checked(code, MALL)["colour"] == "orange"
+    city.later(minutes=1)
+    with city.database.transaction() as transaction:
+        shipped = in_force(transaction).rulebook
+        kept = tuple(rule for rule in shipped.rules if rule.id != "O1")
+        changed = shipped.model_copy(update={"version": "2", "rules": kept})
+        enact(transaction, changed, binds_from=city.clock.now())
+    assert city.checked(code, MALL)["colour"] == "orange", "nobody has come to them yet"
+    assert coloured(person) == ("green", ["G"])
+    assert city.checked(code, MALL)["colour"] == "green"
+    assert city.checked(left, MALL)["colour"] == "orange"
+    assert city.checked(other.carries(), MALL)["colour"] == "green"
+    assert city.checked(left, MALL)["colour"] == "green"

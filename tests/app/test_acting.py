@@ -52,6 +52,11 @@ WRITES = {
     "declare": [NUMBER, "--district", "120101", "--consent", "1"],
     "clear": [NUMBER, "examined"],
     "approve": ["1"],
+    "rulebook propose": ["rulebook.yaml"],
+    "rulebook approve": ["1"],
+    "rulebook publish": ["1"],
+    "compare": [],
+    "snapshot": ["city"],
     "code issue": [NUMBER],
 }
 

@@ -123,7 +123,7 @@ def test_lines_after_a_gap_keep_their_numbers() -> None:
 EQUAL = [visit(place=f"{n % 3}") for n in range(17)] + [visit(source="police")] * 2
 
 
-@pytest.mark.parametrize("at", range(1, 11))
+@pytest.mark.parametrize("at", range(1, 12))
 def test_equal_rows_without_ids_are_each_recorded_once_wherever_it_died(
     hospital: Department, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:

@@ -273,3 +273,14 @@ def test_every_room_but_the_top_and_the_bottom_is_entered_by_its_front_door() ->
 
 def test_no_contract_ignores_an_import() -> None:
     assert [contract["name"] for contract in contracts() if contract.get("ignore_imports")] == []
+
+
+def test_every_advisory_lock_has_a_number_of_its_own() -> None:
+    """Two meanings of one number would wait for each other, and nobody would see why."""
+    number = re.compile(r"pg_advisory_xact_lock(?:_shared)?\((\d+)")
+    used: dict[str, set[str]] = {}
+    for file in house():
+        for found in number.findall(file.text):
+            used.setdefault(found, set()).add(file.name)
+    assert len(used) >= 5
+    assert {n: files for n, files in used.items() if len(files) > 1} == {}

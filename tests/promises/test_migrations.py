@@ -190,8 +190,9 @@ def with_another(folder: Path, body: str) -> Path:
     """Our migrations and one more, that does this."""
     made = folder / "migrations"
     shutil.copytree(MIGRATIONS, made, ignore=shutil.ignore_patterns("__pycache__"))
-    (made / "versions" / "0003_more.py").write_text(
-        f"from alembic import op\nrevision = '0003'\ndown_revision = '0002'\n"
+    last = max(path.name for path in (made / "versions").glob("*.py"))[:4]
+    (made / "versions" / "9999_more.py").write_text(
+        f"from alembic import op\nrevision = '9999'\ndown_revision = '{last}'\n"
         f"def upgrade():\n    {body}\n"
     )
     return made

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from healthcode.app import showing
+from healthcode.app import explaining, showing
 from healthcode.app.cli import EXIT_CODES
 from healthcode.app.wiring import shipped
 from healthcode.evidence import Kind, SourceClass
@@ -21,9 +21,10 @@ from healthcode.evidence.feeds.reasons import REASONS, Rejected
 from healthcode.kit.errors import BadInput, Counted, HouseError, NotReady, Refused
 from healthcode.kit.words import Language, Words
 from healthcode.people.terms import RULES
-from healthcode.rulebook import reasons as colour_reasons
 from healthcode.rulebook.actions import read_rulebook
-from healthcode.rulebook.reasons import CLASS_WORDS, COLOUR_WORDS, KIND_WORDS
+from healthcode.rulebook.explanations import endings
+from healthcode.rulebook.explanations import reasons as colour_reasons
+from healthcode.rulebook.explanations.reasons import CLASS_WORDS, COLOUR_WORDS, KIND_WORDS
 from healthcode.rulebook.terms import Colour, Rulebook
 from tests.promises.source import File, called, house
 
@@ -193,6 +194,8 @@ def test_every_other_word_that_is_shown_is_there_in_both_languages() -> None:
     tables = [
         *(vars(showing).values()),
         *(vars(colour_reasons).values()),
+        *(vars(explaining).values()),
+        *(vars(endings).values()),
         {kind: rule.called for kind, rule in RULES.items()},
         {kind: rule.form for kind, rule in RULES.items()},
     ]

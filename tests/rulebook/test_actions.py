@@ -24,7 +24,7 @@ from healthcode.rulebook.actions import (
     reassess_due,
     reassess_or_defer,
 )
-from healthcode.rulebook.reasons import explain
+from healthcode.rulebook.explanations.reasons import explain
 from healthcode.rulebook.tables import rulebooks, standings
 from tests.conftest import NOON
 

@@ -10,7 +10,16 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import OperationalError
 
-from healthcode.app.commands import accounts, codes, records, running
+from healthcode.app.commands import (
+    accounts,
+    city,
+    codes,
+    explaining,
+    records,
+    rulebooks,
+    running,
+    trials,
+)
 from healthcode.app.commands.common import err, language
 from healthcode.kit.db import in_words
 from healthcode.kit.errors import BadInput, HouseError, NotReady, Refused
@@ -38,16 +47,23 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "approvals": records.approvals,
     "approve": records.approve,
     "standing": records.standing,
+    "explain": explaining.explain_person,
     "check": codes.check_code,
     "replay": records.replay,
+    "snapshot": trials.snapshot,
+    "compare": trials.compare,
 }
 for name, command in COMMANDS.items():
     cli.command(name)(command)
 cli.add_typer(accounts.account_cli, name="account")
 cli.add_typer(records.source_cli, name="source")
+rulebooks.rulebook_cli.command("check")(trials.check)
+rulebooks.rulebook_cli.command("try")(trials.try_)
+cli.add_typer(rulebooks.rulebook_cli, name="rulebook")
 cli.add_typer(codes.place_cli, name="place")
 cli.add_typer(codes.code_cli, name="code")
 cli.add_typer(running.keys_cli, name="keys")
+cli.add_typer(city.city_cli, name="city")
 
 
 def run() -> None:

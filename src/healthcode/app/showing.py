@@ -24,7 +24,9 @@ from healthcode.kit.words import Language, Words
 from healthcode.places import Place
 from healthcode.rulebook import Colour, Judgement
 from healthcode.rulebook.api import standing_shown
-from healthcode.rulebook.reasons import COLOUR_WORDS, NOTHING_KNOWN, UNDECLARED, Reason
+from healthcode.rulebook.explanations.reasons import COLOUR_WORDS, NOTHING_KNOWN, UNDECLARED, Reason
+from healthcode.rulebook.publishing import Listed as Drafted
+from healthcode.rulebook.publishing import State
 
 # Nothing depends on colour alone: each has its shape and its word.
 SHAPES = {Colour.GREY: "◷", Colour.GREEN: "●", Colour.ORANGE: "◆", Colour.RED: "⬣"}
@@ -89,6 +91,17 @@ SCENARIOS = {
 SHORT = {
     "authority": Words(zh="部门", en="authority"),
     "declared": Words(zh="含申报", en="declared"),
+}
+
+
+STATES = {
+    State.WAITING: Words(zh="待批准", en="waits for approval"),
+    State.REFUSED: Words(zh="已退回", en="refused"),
+    State.APPROVED: Words(zh="已批准，待公布", en="approved, to be published"),
+    State.COMING: Words(zh="已公布，尚未生效", en="published, binds later"),
+    State.CHANGING: Words(zh="已生效，正在更新颜色", en="binds, colours are following"),
+    State.BINDING: Words(zh="现行", en="binds"),
+    State.PAST: Words(zh="已被取代", en="replaced"),
 }
 
 
@@ -249,6 +262,23 @@ def waiting(found: Iterable[Waiting], language: Language) -> Table:
             local_text(each.proposed_at),
             str(each.rows),
         )
+    return table
+
+
+def rulebooks(found: Iterable[Drafted], language: Language) -> Table:
+    """Drafts and published rulebooks, and where each stands."""
+    heads = {
+        "zh": ("编号", "规则手册", "状态", "提出者", "生效时间", "已更新人数"),
+        "en": ("number", "rulebook", "state", "proposed by", "binds from", "standings"),
+    }
+    table = _table(heads[language])
+    for each in found:
+        number = "–" if each.draft is None else str(each.draft)
+        state = STATES[each.state].in_language(language)
+        since = local_text(each.binds_from) if each.binds_from else "–"
+        people = "–" if each.total is None else f"{each.done}/{each.total}"
+        name = f"{each.name} {each.version}"
+        table.add_row(number, name, state, each.proposed_by or "–", since, people)
     return table
 
 

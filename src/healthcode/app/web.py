@@ -14,7 +14,7 @@ from typing import cast
 import anyio
 from fastapi import APIRouter, FastAPI, Request, Response
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.pool import QueuePool
 from starlette.types import ASGIApp
@@ -41,6 +41,7 @@ from healthcode.kit.http import (
     answer_in_words,
     guard,
 )
+from healthcode.rulebook.actions import last_comparison
 from healthcode.rulebook.api import router as rulebook
 
 API = "/api/v1"
@@ -54,6 +55,11 @@ REQUESTS = Counter(
     "healthcode_requests", "Requests, by route and answer.", ["method", "route", "status"]
 )
 SECONDS = Histogram("healthcode_request_seconds", "How long they took.", ["method", "route"])
+DIFFERING = Gauge(
+    "healthcode_standings_differing",
+    "People whose stored standing was not what the evidence gives, at the last comparison.",
+)
+COMPARED_AT = Gauge("healthcode_standings_compared_at", "When that was, in seconds since 1970.")
 
 house = APIRouter(tags=["house"])
 
@@ -85,7 +91,9 @@ def health(call: Call) -> Health:
 )
 def metrics(call: Call) -> Response:
     """Counts and times by route, kind of place and outcome; nothing about anybody."""
-    del call
+    if (compared := last_comparison(call.transaction)) is not None:
+        DIFFERING.set(compared.differing)
+        COMPARED_AT.set(compared.compared_at.timestamp())
     return Figures(generate_latest())
 
 

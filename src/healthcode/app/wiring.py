@@ -34,7 +34,7 @@ from healthcode.kit.jobs import Job, Jobs
 from healthcode.kit.migrations import migrate
 from healthcode.kit.secrets import MasterKeys, new_master_key
 from healthcode.kit.words import Words
-from healthcode.rulebook import StandingChanged, weighing
+from healthcode.rulebook import StandingChanged, publishing, weighing
 from healthcode.rulebook import actions as rulebook
 from healthcode.rulebook import jobs as rulebook_jobs
 
@@ -51,7 +51,10 @@ JOBS: Mapping[str, Job] = {
     access_jobs.FORGET: Job(access_jobs.forget, every="7 * * * *"),
     codes_jobs.FORGET: Job(codes_jobs.forget, every="17 * * * *"),
     rulebook.REASSESS: Job(rulebook_jobs.reassess),
+    rulebook.COMPARE: Job(rulebook_jobs.compare, every="37 19 * * *"),  # 03:37 in Tianjin
+    rulebook.FORGET_SNAPSHOTS: Job(rulebook_jobs.forget_snapshots, every="27 * * * *"),
     rulebook.REASSESS_DUE: Job(rulebook_jobs.reassess_due, every="* * * * *"),
+    publishing.CHANGE: Job(rulebook_jobs.change_standings, every="* * * * *"),
 }
 
 SHIPPED_RULEBOOK = "tianjin-2020-spring.yaml"

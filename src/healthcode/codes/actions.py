@@ -18,7 +18,7 @@ from healthcode.codes.verify import Issuer, verify
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import NotReady, Refused
 from healthcode.kit.words import Words
-from healthcode.rulebook import Colour, StandingChanged
+from healthcode.rulebook import Colour, StandingChanged, follow
 
 LIFE = timedelta(hours=72)
 LIST_MAX = timedelta(hours=12)  # how old a gate's list may be: so long a slot outlives its code
@@ -85,6 +85,7 @@ def request(transaction: Transaction, person: int, account: str, shown: Shown) -
     """
     if not transaction.run(queries.ISSUERS).first():
         raise NoIssuer
+    follow(transaction, person)
     colour = Colour(
         transaction.run(queries.STANDING_HELD, {"person": person}).scalar() or Colour.GREY
     )

@@ -1,6 +1,6 @@
 """What is known about people and places, by whom, and since when."""
 
-from healthcode.evidence.actions import facts_by_id, last_recorded, persons_under
+from healthcode.evidence.actions import facts_of, last_recorded, persons_under
 from healthcode.evidence.queries import LEAVES
 from healthcode.evidence.terms import Designated, Kind, Level, Proposed, Recorded, SourceClass
 
@@ -12,7 +12,7 @@ __all__ = [
     "Proposed",
     "Recorded",
     "SourceClass",
-    "facts_by_id",
+    "facts_of",
     "last_recorded",
     "persons_under",
 ]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -17,7 +17,7 @@ from healthcode.evidence.feeds.reading import REPLAY
 from healthcode.evidence.feeds.reasons import REASONS, Rejected
 from healthcode.evidence.feeds.recording import desk_of, say, submit
 from healthcode.evidence.tables import SELF, registrations, sources
-from healthcode.evidence.terms import Kind, SourceClass
+from healthcode.evidence.terms import Designation, Kind, SourceClass
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput
 from healthcode.kit.http import Caller
@@ -193,13 +193,24 @@ def clear(
 
 
 def persons_under(
-    transaction: Transaction, areas: Iterable[str], places: Iterable[str]
+    transaction: Transaction,
+    designation: Designation,
+    of: Sequence[Literal["area", "place"]],
+    kind: Kind,
+    since: datetime,
+    most: int | None = None,
 ) -> Iterator[int]:
-    """Persons of whom a fact lies in one of the areas or at one of the places; some twice."""
-    for area in areas:
-        yield from transaction.run(queries.PERSONS_IN, {"area": area, "most": None}).scalars()
-    for place in places:
-        yield from transaction.run(queries.PERSONS_AT, {"place": place, "most": None}).scalars()
+    """Persons with a fact of a kind under a designation, by its area or place; some twice.
+
+    The fact is not retracted, ended at `since` or later, and started before the designation ended.
+    """
+    values = {"kind": kind.value, "since": since, "ended_at": designation.ended_at, "most": most}
+    if "area" in of and designation.area:
+        found = transaction.run(queries.PERSONS_IN, values | {"area": designation.area})
+        yield from found.scalars()
+    if "place" in of and designation.place:
+        found = transaction.run(queries.PERSONS_AT, values | {"place": designation.place})
+        yield from found.scalars()
 
 
 def last_recorded(transaction: Transaction) -> datetime | None:
@@ -208,8 +219,11 @@ def last_recorded(transaction: Transaction) -> datetime | None:
     return found
 
 
-def facts_by_id(
-    transaction: Transaction, facts: Sequence[int]
-) -> dict[int, sa.Row[tuple[object, ...]]]:
-    """What a reason may say of a fact: kind, result, number, dates, source class."""
-    return {row.fact: row for row in transaction.run(queries.FACTS_BY_ID, {"facts": list(facts)})}
+def facts_of(transaction: Transaction, person: int) -> dict[int, sa.Row[tuple[object, ...]]]:
+    """What a reason may say of a person's facts, retracted ones too: what, when, who said so."""
+    return {row.fact: row for row in transaction.run(queries.FACTS_OF, {"person": person})}
+
+
+def classes_of_sources(transaction: Transaction) -> dict[str, str]:
+    """The class with which each source speaks."""
+    return {row.source: row.source_class for row in transaction.run(queries.SOURCES)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -58,11 +59,21 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Designated:
-    """News: designations of these areas (kept codes) and places were made or taken back."""
+class Designation:
+    """A level on an area (a kept code) or a place, half-open; `ended_at` None: still open."""
 
-    areas: tuple[str, ...]
-    places: tuple[str, ...]
+    level: str
+    area: str
+    place: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Designated:
+    """News: these designations were made or taken back; a correction is one of either."""
+
+    designations: tuple[Designation, ...]
 
 
 class Changes(Protocol):
@@ -85,11 +96,11 @@ class Changes(Protocol):
         """Whether they cannot be parted: a designation reaches everybody or waits."""
 
     @property
-    def too_wide(self) -> bool:
-        """Whether more people are touched than can be weighed while everybody waits."""
+    def designated(self) -> Designated:
+        """The designations that were written; whom they touch is the rulebook's to say."""
 
     def write(self, waiting: frozenset[int]) -> Mapping[int, frozenset[str]]:
-        """Write them, but for those about persons who wait; persons touched, with the sources."""
+        """Write them, but for those about persons who wait; whom the facts touch, by sources."""
 
     def tell(self) -> None:
         """Tell the rooms above what was written, and keep what waits."""

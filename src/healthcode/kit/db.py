@@ -114,6 +114,10 @@ class Transaction:
         """
         return self._jobs.defer(self.connection, job, once=once, later=later, arguments=arguments)
 
+    def waiting(self, job: str) -> list[dict[str, Any]]:
+        """The arguments of the jobs of this name that are still to be done."""
+        return self._jobs.waiting(self.connection, job)
+
 
 @dataclass(frozen=True)
 class Database:

@@ -13,9 +13,28 @@ import yaml
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
+    """A mapping that says each thing once; YAML would keep what is said last, in silence."""
+    keys: set[str] = set()
+    for key, _value in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in keys:
+                problem = f"{key.value!r} is there twice"
+                raise yaml.constructor.ConstructorError(
+                    problem=problem, problem_mark=key.start_mark
+                )
+            keys.add(key.value)
+    made: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return made
+
+
+_LOADER = type("_Loader", (SAFE_LOADER,), {})
+yaml.add_constructor("tag:yaml.org,2002:map", _mapping, Loader=_LOADER)
+
+
 def read_yaml(text: str) -> Any:
-    """Plain data from YAML. Raises yaml.YAMLError."""
-    return yaml.load(text, Loader=SAFE_LOADER)  # noqa: S506 - it is a safe loader
+    """Plain data from YAML. Raises yaml.YAMLError, also where a key is there twice."""
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is a safe loader
 
 
 def write_once(path: Path, content: bytes) -> None:

@@ -25,6 +25,10 @@ logger = logging.getLogger(__name__)
 # Its own messages give the arguments of jobs, which name persons by their keys.
 logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
 
+_WAITING = sa.text("""
+    SELECT args FROM procrastinate_jobs WHERE task_name = :job AND status IN ('todo', 'doing')
+""")
+
 AT_ONCE = 3  # jobs of a worker: one that waits for a service must not hold up the colours
 STALLED_AFTER = 60.0  # seconds without a heartbeat; a worker sends one every ten
 
@@ -87,6 +91,10 @@ class Jobs:
         except procrastinate.exceptions.AlreadyEnqueued:
             return False
         return True
+
+    def waiting(self, connection: Connection, job: str) -> list[dict[str, Any]]:
+        """The arguments of every job of this name that waits or runs, as the connection sees it."""
+        return list(connection.execute(_WAITING, {"job": job}).scalars())
 
     def work(self, run: Callable[[Job, dict[str, Any]], None], *, wait: bool) -> None:
         """Run jobs until there are none (`wait=False`), or until stopped.

@@ -1,6 +1,6 @@
 """From evidence to colour, with reasons."""
 
-from healthcode.rulebook.actions import Judgement, count_colours, judge
+from healthcode.rulebook.actions import Judgement, count_colours, follow, judge
 from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing, StandingChanged
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "Standing",
     "StandingChanged",
     "count_colours",
+    "follow",
     "judge",
 ]

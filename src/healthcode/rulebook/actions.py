@@ -4,31 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 import yaml
 from pydantic import ValidationError
 
-from healthcode.evidence import Designated, Recorded, last_recorded, persons_under
+from healthcode.evidence import Designated, Recorded, last_recorded
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput, NotReady
 from healthcode.kit.files import read_yaml
 from healthcode.kit.words import Words
-from healthcode.rulebook import queries
+from healthcode.rulebook import functions, queries
+from healthcode.rulebook.reaching import reached
+from healthcode.rulebook.supposing import WhatIf
 from healthcode.rulebook.tables import rulebooks
-from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing, StandingChanged
+from healthcode.rulebook.terms import (
+    Colour,
+    Comparison,
+    Finding,
+    Rulebook,
+    Standing,
+    StandingChanged,
+)
 
 AT_ONCE = 1000  # people a listener reassesses in the publisher's transaction; more is a job's
 REASSESS = "rulebook.reassess"
 REASSESS_DUE = "rulebook.reassess_due"
-COMPILER = "1"  # raise it when `expression.py` compiles to other statements
+COMPARE = "rulebook.compare"
+FORGET_SNAPSHOTS = "rulebook.forget_snapshots"
+COMPILER = "3"  # raise it when `expression.py` or `functions.py` make other statements
 NOW = "infinity"  # known at: whatever this transaction can see
+AS_IT_IS = WhatIf()
 
 
 class BadRulebook(BadInput):
@@ -102,39 +115,67 @@ def install(transaction: Transaction, text: str) -> Shipped:
         enact(transaction, rulebook)
         return Shipped.INSTALLED
     if found.compiler != COMPILER:
+        transaction.run(queries.LOCK_RULEBOOKS)
         for each in transaction.run(queries.ALL).all():
-            statements = _statements(_parsed(each.body))
+            parsed = _parsed(each.body)
+            statements = statements_of(parsed)
             changed = sa.update(rulebooks).where(rulebooks.c.rulebook == each.rulebook)
             transaction.run(changed.values(**statements))
-    same = bytes(found.digest) == _digest(rulebook)
+            _make_functions(transaction, each.rulebook, parsed, statements)
+    same = bytes(found.digest) == digest_of(rulebook)
     return Shipped.PRESENT if same else Shipped.WAITS
 
 
 def enact(
-    transaction: Transaction, rulebook: Rulebook, *, binds_from: datetime | None = None
-) -> None:
-    """Compile and keep a rulebook that binds from a moment; without one, from the beginning."""
-    transaction.run(
-        sa.insert(rulebooks).values(
+    transaction: Transaction,
+    rulebook: Rulebook,
+    *,
+    binds_from: datetime | None = None,
+    statements: Mapping[str, str] | None = None,
+) -> int:
+    """Keep a rulebook that binds from a moment, or from the beginning; its key.
+
+    It is compiled here, unless it comes with its statements.
+    """
+    statements = statements or statements_of(rulebook)
+    made = transaction.run(
+        sa.insert(rulebooks)
+        .returning(rulebooks.c.rulebook)
+        .values(
             name=rulebook.name,
             version=rulebook.version,
-            digest=_digest(rulebook),
-            body=_body(rulebook),
+            digest=digest_of(rulebook),
+            body=body_of(rulebook),
             binds_from=binds_from or sa.text("'-infinity'"),
-            **_statements(rulebook),
+            **statements,
         )
     )
+    key = int(made.scalar_one())
+    _make_functions(transaction, key, rulebook, statements)
+    return key
 
 
-def _body(rulebook: Rulebook) -> dict[str, object]:
+def _make_functions(
+    transaction: Transaction, key: int, rulebook: Rulebook, statements: Mapping[str, str]
+) -> None:
+    """Make the functions of a rulebook, or make them anew."""
+    texts = (statements["findings_sql"], statements["standing_sql"])
+    for each in functions.made_with(key, rulebook, *texts):
+        transaction.connection.exec_driver_sql(each)
+
+
+def body_of(rulebook: Rulebook) -> dict[str, object]:
+    """What a rulebook says, as plain data."""
     return rulebook.model_dump(mode="json", by_alias=True)
 
 
-def _digest(rulebook: Rulebook) -> bytes:
-    return hashlib.sha256(json.dumps(_body(rulebook), sort_keys=True).encode()).digest()
+def digest_of(rulebook: Rulebook) -> bytes:
+    """SHA-256 of what a rulebook says, however its file was written."""
+    return hashlib.sha256(json.dumps(body_of(rulebook), sort_keys=True).encode()).digest()
 
 
-def _statements(rulebook: Rulebook) -> dict[str, str]:
+def statements_of(rulebook: Rulebook) -> dict[str, str]:
+    """A rulebook compiled, as `rulebooks` keeps it. Takes about a second."""
     from healthcode.rulebook.compiling import (  # noqa: PLC0415 - Ibis takes a second to import
         compile_rulebook,
     )
@@ -149,7 +190,27 @@ def _statements(rulebook: Rulebook) -> dict[str, str]:
 
 def binding_at(transaction: Transaction, at: datetime) -> Binding:
     """The rulebook that binds at a moment. Raises NoRulebook."""
-    found = transaction.run(queries.BINDING, {"at": at}).one_or_none()
+    return _bound(transaction.run(queries.BINDING, {"at": at}).one_or_none())
+
+
+def in_force(transaction: Transaction) -> Binding:
+    """The rulebook by which standings are written: the one that binds now.
+
+    Once the change of all standings to a rulebook has begun, it is in force for everybody, also
+    for whoever began a moment before or on a machine whose clock is slow. Raises NoRulebook.
+    """
+    return _bound(transaction.run(queries.IN_FORCE, {"at": transaction.now}).one_or_none())
+
+
+def key_in_force(transaction: Transaction) -> int:
+    """The key of that rulebook: its functions have it in their names. Raises NoRulebook."""
+    found = transaction.run(queries.KEY_IN_FORCE, {"at": transaction.now}).scalar()
+    if found is None:
+        raise NoRulebook
+    return int(found)
+
+
+def _bound(found: sa.Row[Any] | None) -> Binding:
     if found is None:
         raise NoRulebook
     rulebook = _parsed(found.body)
@@ -167,6 +228,8 @@ def judge(
     person: int,
     at: datetime | None = None,
     known_at: datetime | None = None,
+    *,
+    what_if: WhatIf = AS_IT_IS,
 ) -> Judgement:
     """The colour of a person at `at` (now), as known at `known_at` (now), with its findings.
 
@@ -177,26 +240,42 @@ def judge(
     latest = last_recorded(transaction)
     known_at = min(filter(None, (known_at, latest)), default=None)
     bound = binding_at(transaction, at)
-    values = {"persons": [person], "known_at": _known(known_at), "at": naive(at)}
-    transaction.run(queries.GENERIC_PLANS)
-    found = transaction.run(queries.findings_of_some(bound.findings_sql), values).all()
-    standing = transaction.run(
-        queries.standing_of_some(bound.findings_sql, bound.standing_sql), values
-    ).one_or_none()
+    findings = findings_of(transaction, bound, person, known_at, what_if=what_if)
+    statement = queries.standing_of_some(bound.findings_sql, bound.standing_sql, what_if.leaf)
+    values = _asked(person, known_at, what_if) | {"at": naive(at)}
+    standing = transaction.run(statement, values).one_or_none()
     return Judgement(
         Standing(
             person,
             Colour((standing and standing.colour) or bound.rulebook.undeclared),
             standing.changes_at if standing else None,
         ),
-        tuple(
-            Finding(row.person, row.rule, row.fact, Colour(row.colour), row.opens, row.until)
-            for row in found
-        ),
+        findings,
         bound.rulebook,
         at,
         known_at,
     )
+
+
+def findings_of(
+    transaction: Transaction,
+    bound: Binding,
+    person: int,
+    known_at: datetime | None,
+    *,
+    what_if: WhatIf = AS_IT_IS,
+) -> tuple[Finding, ...]:
+    """The findings of a person by a rulebook; `known_at` None is all that can be seen."""
+    transaction.run(queries.GENERIC_PLANS)
+    statement = queries.findings_of_some(bound.findings_sql, what_if.leaf)
+    return tuple(
+        Finding(row.person, row.rule, row.fact, Colour(row.colour), row.opens, row.until)
+        for row in transaction.run(statement, _asked(person, known_at, what_if))
+    )
+
+
+def _asked(person: int, known_at: datetime | None, what_if: WhatIf) -> dict[str, object]:
+    return {"persons": [person], "known_at": _known(known_at)} | what_if.values(person)
 
 
 def colours_of_all(
@@ -217,27 +296,23 @@ def colours_of_all(
 
 def reassess(transaction: Transaction, persons: Iterable[int]) -> None:
     """Replace the findings and the standing of these persons where they changed."""
-    bound = binding_at(transaction, transaction.now)
-    values = {
-        "persons": sorted(set(persons)),
-        "at": naive(transaction.now),
-        "assessed_at": transaction.now,
-        "known_at": NOW,
-        "rulebook": bound.key,
-        "undeclared": bound.rulebook.undeclared.value,
-    }
-    transaction.run(queries.ENSURE_STANDINGS, values | {"at": transaction.now})
-    held = transaction.run(queries.LOCK_STANDINGS, values)
-    before = {row.person: Colour(row.colour) for row in held}
-    transaction.run(queries.GENERIC_PLANS)
-    transaction.run(queries.NO_LOOPS)
-    transaction.run(queries.replace_findings(bound.findings_sql), values)
-    transaction.run(queries.LOOPS_AS_USUAL)
-    fresh = transaction.run(queries.replace_standings(bound.standing_sql), values)
-    after = {row.person: Colour(row.colour) for row in fresh}
-    turned = [(who, before[who], now) for who, now in sorted(after.items()) if now != before[who]]
+    transaction.run(queries.HOLD_RULEBOOK)
+    asked = {"persons": sorted(set(persons)), "moment": transaction.now}
+    found = transaction.run(functions.reassess_by(key_in_force(transaction)), asked)
+    turned = [(r.person, Colour(r.was), Colour(r.becomes)) for r in found if r.was != r.becomes]
     if turned:
-        transaction.publish(StandingChanged(tuple(turned)))
+        transaction.publish(StandingChanged(tuple(sorted(turned))))
+
+
+def follow(transaction: Transaction, person: int) -> None:
+    """Reassess a person whose stored standing is of another rulebook than the one in force.
+
+    While a new one is making its way through the city, whoever is looked at follows first: a
+    stored colour never stands beside the explanation of another rulebook.
+    """
+    values = {"person": person, "at": transaction.now}
+    if transaction.run(queries.LEFT_BEHIND, values).first():
+        reassess(transaction, [person])
 
 
 def reassess_or_defer(transaction: Transaction, persons: Iterator[int]) -> None:
@@ -258,7 +333,8 @@ def on_recorded(transaction: Transaction, event: Recorded) -> None:
 
 def on_designated(transaction: Transaction, event: Designated) -> None:
     """An area or place was designated: whoever was there is judged anew."""
-    persons = set(persons_under(transaction, event.areas, event.places))
+    rulebook = binding_at(transaction, transaction.now).rulebook
+    persons = set(reached(transaction, rulebook, event))
     reassess_or_defer(transaction, iter(sorted(persons)))
 
 
@@ -281,6 +357,12 @@ def count_colours(transaction: Transaction) -> dict[str, dict[Colour, int]]:
         colours = counts.setdefault(row.residence, dict.fromkeys(Colour, 0))
         colours[Colour(row.colour)] = row.people
     return counts
+
+
+def last_comparison(transaction: Transaction) -> Comparison | None:
+    """The last comparison of the stored standings with the evidence, if there was any."""
+    found = transaction.run(queries.LAST_COMPARISON).one_or_none()
+    return None if found is None else Comparison(**found._mapping)
 
 
 def _known(known_at: datetime | None) -> str | datetime:

@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from healthcode.access import Role, person_for
 from healthcode.kit.http import Call, allows
 from healthcode.kit.words import Words
-from healthcode.rulebook.actions import Judgement, judge
-from healthcode.rulebook.reasons import COLOUR_WORDS, Reason, explain
+from healthcode.rulebook.actions import Judgement, follow, judge
+from healthcode.rulebook.explanations.reasons import COLOUR_WORDS, Reason, explain
 from healthcode.rulebook.terms import Colour
 
 router = APIRouter(tags=["colours"])
@@ -98,5 +98,7 @@ def _shown(reason: Reason) -> ReasonShown:
 @router.get("/me/standing", summary="My colour, and why", **allows(Role.CITIZEN, scope="own"))
 def my_standing(call: Call) -> StandingShown:
     """Below the real-name level it rests on one's own declarations alone."""
-    judged = judge(call.transaction, person_for(call.transaction, call.caller))
+    person = person_for(call.transaction, call.caller)
+    follow(call.transaction, person)
+    judged = judge(call.transaction, person)
     return standing_shown(judged, explain(call.transaction, judged))

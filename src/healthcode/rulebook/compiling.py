@@ -8,10 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import ibis
-from ibis.expr import types as ir
-
-from healthcode.rulebook import expression
+from healthcode.rulebook.engines.texts import dated, texts
 from healthcode.rulebook.terms import Rulebook
 
 # Moments that no rulebook can contain; in the text they become the parameters of a reader.
@@ -33,18 +30,19 @@ class Compiled:
 
 def compile_rulebook(rulebook: Rulebook) -> Compiled:
     """The rulebook's statements for PostgreSQL."""
-    facts = ibis.table(expression.FACTS, name="facts")
-    designations = ibis.table(expression.DESIGNATIONS, name="designations")
-    findings = ibis.table(expression.FINDINGS, name="findings")
+    made = texts(rulebook, "postgres", KNOWN_AT, AT, pretty=True)
+    relations = [f"dated AS NOT MATERIALIZED ({dated('postgres')})"]
+    if made.openers is not None:
+        relations.append(f"openers AS MATERIALIZED ({made.openers})")
+    findings = f"WITH {', '.join(relations)} SELECT * FROM ({made.findings}) AS found"
     return Compiled(
-        _text(expression.findings(facts, designations, rulebook, KNOWN_AT), KNOWN_AT, ":known_at"),
-        _text(expression.standing(findings, AT), AT, ":at"),
+        _with_parameter(findings, KNOWN_AT, ":known_at"),
+        _with_parameter(made.standing, AT, ":at"),
     )
 
 
-def _text(table: ir.Table, sentinel: datetime, parameter: str) -> str:
+def _with_parameter(text: str, sentinel: datetime, parameter: str) -> str:
     written = f"CAST('{sentinel.isoformat()}' AS TIMESTAMP)"
-    text = str(ibis.to_sql(table, dialect="postgres"))
     if written not in text:
         raise AssertionError("Ibis writes timestamps otherwise now: look at this function again")
     return text.replace(written, f"CAST({parameter} AS TIMESTAMP)")

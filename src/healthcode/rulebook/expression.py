@@ -1,12 +1,15 @@
 """The law of the rulebook as one relational expression: `findings`, and `standing` over it.
 
-Only the leaves know the engine: they bring `FACTS` and `DESIGNATIONS` with these columns, in
+Only the leaves know the engine: they bring `DATED` facts and `DESIGNATIONS` with these columns, in
 timestamps without a zone that mean UTC. NULL means never (no end yet, still open, not retracted).
-The clauses are those of `docs/reference/rulebook.md`.
+`findings` stands on a third relation, the `openers` of the rules that something can end early:
+whoever runs it keeps them in a table, so that each is found once, and the engine knows how few
+they are. The clauses are those of `docs/reference/rulebook.md`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import reduce
 from operator import and_, or_
@@ -15,6 +18,7 @@ import ibis
 from ibis import _
 from ibis.expr import types as ir
 
+from healthcode.evidence import Kind
 from healthcode.rulebook.terms import (
     SEVERITY,
     Duration,
@@ -24,6 +28,7 @@ from healthcode.rulebook.terms import (
     Rule,
     Rulebook,
     Under,
+    Window,
 )
 
 FACTS = {
@@ -41,6 +46,10 @@ FACTS = {
     "states_end": "boolean",  # false for a moment, which states none
     "recorded": "timestamp",
     "retracted": "timestamp",
+}
+DATED = FACTS | {
+    "start_day": "timestamp",  # the local midnight at or before `started`; engines differ in how
+    "end_day": "timestamp",  # they find it quickest, so it is a leaf's
 }
 DESIGNATIONS = {
     "level": "string",
@@ -60,50 +69,77 @@ FINDINGS = {
     "until": "timestamp",
 }
 
+OPENERS = {
+    "person": "int64",
+    "rule": "string",
+    "fact": "int64",
+    "source": "string",
+    "colour": "string",
+    "started": "timestamp",
+    "ended": "timestamp",
+    "opens": "timestamp",
+    "until": "timestamp",  # before any early end
+}
+
 SHANGHAI_HOURS = 8  # UTC+8 the year round: China has kept no daylight saving time since 1991
 
 
+Facts = Callable[[Kind], ir.Table]
+"""Where the facts of a kind come from: `DATED` rows, perhaps with those of other kinds."""
+
+
+def openers(
+    facts: Facts, designations: ir.Table, rulebook: Rulebook, known_at: datetime | ir.Value
+) -> ir.Table | None:
+    """The windows of the rules with early ends, before any: `OPENERS` rows. None: no such rule."""
+    facts, designations = _known_of(facts, known_at), _known(designations, known_at)
+    ending = [rule for rule in rulebook.rules if rule.early_ends]
+    return _union([_windows(facts, designations, each) for each in ending]) if ending else None
+
+
 def findings(
-    facts: ir.Table, designations: ir.Table, rulebook: Rulebook, known_at: datetime | ir.Value
+    facts: Facts,
+    designations: ir.Table,
+    openers: ir.Table,
+    rulebook: Rulebook,
+    known_at: datetime | ir.Value,
 ) -> ir.Table:
     """Every window that the rulebook opens on what was known at `known_at`: `FINDINGS` rows.
 
     Windows that end before they begin are left out. Restrict `facts` to some persons to get
     theirs alone.
     """
-    facts = _known(facts, known_at)
-    designations = _known(designations, known_at)
-    openers = _union([_openers(facts, designations, rule) for rule in rulebook.rules])
-    ends = [
-        _ends(facts, designations, rule, end) for rule in rulebook.rules for end in rule.early_ends
+    facts, designations = _known_of(facts, known_at), _known(designations, known_at)
+    found = [
+        _that_open(_windows(facts, designations, rule), rule.window)
+        for rule in rulebook.rules
+        if not rule.early_ends
     ]
-    if not ends:
-        found = openers
-    else:
+    ends = [_ends(facts, openers, rule, end) for rule in rulebook.rules for end in rule.early_ends]
+    if ends:  # joined apart: the many declarations, which nothing ends early, pass it by
         first = _union(ends).group_by("rule", "fact").agg(ends_at=_.ends_at.min())
         joined = openers.left_join(first, [openers.rule == first.rule, openers.fact == first.fact])
-        found = joined.select(
-            openers.person,
-            openers.rule,
-            openers.fact,
-            openers.colour,
-            openers.opens,
-            until=_earlier(openers.until, first.ends_at),
-        )
-    return found.filter(_.until.isnull() | (_.until > _.opens)).select(*FINDINGS)
+        until = _earlier(openers.until, first.ends_at)
+        found.append(_that_open(joined.select(*_but_until(openers), until=until)))
+    return _union(found)
+
+
+def _but_until(openers: ir.Table) -> list[ir.Value]:
+    return [openers[name] for name in FINDINGS if name != "until"]
 
 
 def standing(findings: ir.Table, at: datetime | ir.Value) -> ir.Table:
-    """The colour of every person with findings, and the next moment at which it can change.
+    """The colour of every person with a window that is not over, and when it can change next.
 
     `changes_at` is NULL where nothing lies ahead; `colour` is NULL where no finding is active:
-    such a person is what the rulebook calls `undeclared`, like a person without findings.
+    such a person is what the rulebook calls `undeclared`, like a person without a row.
     """
-    active = (findings.opens <= at) & (findings.until.isnull() | (findings.until > at))
+    findings = findings.filter(findings.until.isnull() | (findings.until > at))
+    active = findings.opens <= at
     rank = findings.colour.cases(*[(c.value, n) for c, n in SEVERITY.items()], else_=0)
-    ahead = ibis.cases((findings.opens > at, findings.opens), (findings.until > at, findings.until))
+    ahead = active.ifelse(findings.until, findings.opens)
     worst = findings.group_by("person").agg(
-        rank=active.ifelse(rank, 0).max(), changes_at=ahead.min()
+        rank=active.ifelse(rank, 0).cast("int8").max(), changes_at=ahead.min()
     )
     return worst.select(
         "person",
@@ -121,44 +157,78 @@ def _known(rows: ir.Table, known_at: datetime | ir.Value) -> ir.Table:
     )
 
 
-def _openers(facts: ir.Table, designations: ir.Table, rule: Rule) -> ir.Table:
+def _known_of(facts: Facts, known_at: datetime | ir.Value) -> Facts:
+    return lambda kind: _known(facts(kind), known_at)
+
+
+def _that_open(windows: ir.Table, window: Window | None = None) -> ir.Table:
+    """`FINDINGS` of windows that do not end before they begin, if `window` can have such."""
+    windows = windows.select(*FINDINGS)
+    if window is not None and window.always_opens:
+        return windows
+    return windows.filter(_.until.isnull() | (_.until > _.opens))
+
+
+def _windows(facts: Facts, designations: ir.Table, rule: Rule) -> ir.Table:
     """Clauses 3 and 4: the rule's triggers, each with its window before any early end."""
     triggers = _triggers(facts, designations, rule)
     until = rule.window.until
     own = ibis.null("timestamp") if until.moment is None else _moment(triggers, until.moment)
     if until.own_end:
         own = triggers.states_end.ifelse(triggers.ended, own)
-    return triggers.select(
-        "person",
-        "fact",
+    return triggers.mutate(
         rule=ibis.literal(rule.id),
         colour=ibis.literal(rule.colour.value),
         opens=_moment(triggers, rule.window.opens),
         until=own,
-    )
+    ).select(*OPENERS)
 
 
-def _triggers(facts: ir.Table, designations: ir.Table, rule: Rule) -> ir.Table:
-    matching = facts.filter(_matches(facts, rule.when))
+def _triggers(facts: Facts, designations: ir.Table, rule: Rule) -> ir.Table:
+    matching = facts(rule.when.kind)
+    matching = matching.filter(_matches(matching, rule.when))
     under = rule.when.under
     if under is None:
         return matching
     levelled = designations.filter(designations.level == under.level.value)
+    if under.of == ("area",):
+        levelled = _by_area(matching, levelled)
+        covers = matching.area == levelled.area
+    else:
+        covers = _covers(matching, levelled, under)
+    meets = covers & _meets(matching, levelled, under)
     # .view(): without it Ibis 12 cannot tell the sides of a later join on a semi-join apart
-    return matching.semi_join(levelled, _lies_under(matching, levelled, under)).view()
+    return matching.semi_join(levelled, meets).view()
 
 
-def _lies_under(fact: ir.Table, designation: ir.Table, under: Under) -> ir.BooleanValue:
-    """Clause 3: the designation covers the fact's area or place, and their times meet."""
+def _by_area(facts: ir.Table, designations: ir.Table) -> ir.Table:
+    """The designations once for each area of the facts that they cover.
+
+    Areas are few and facts are many: these are then joined by equality, and not by prefix.
+    """
+    areas = facts.select("area").distinct()
+    covered = areas.join(designations, _begins_with(areas, designations))
+    return covered.select(areas.area, designations.started, designations.ended).view()
+
+
+def _begins_with(fact: ir.Table, designation: ir.Table) -> ir.BooleanValue:
+    return (designation.area != "") & fact.area.startswith(designation.area)
+
+
+def _covers(fact: ir.Table, designation: ir.Table, under: Under) -> ir.BooleanValue:
+    """Clause 3: the designation covers the fact's area or its place."""
     covers = {
-        "area": (designation.area != "") & fact.area.startswith(designation.area),
+        "area": _begins_with(fact, designation),
         "place": (designation.place != "") & (fact.place == designation.place),
     }
+    return reduce(or_, [covers[of] for of in under.of])
+
+
+def _meets(fact: ir.Table, designation: ir.Table, under: Under) -> ir.BooleanValue:
+    """Clause 3: their times meet."""
     starts = _back(designation.started, under.look_back)
-    return (
-        reduce(or_, [covers[of] for of in under.of])
-        & (designation.ended.isnull() | (fact.started < designation.ended))
-        & (fact.ended.isnull() | (fact.ended >= starts))
+    return (designation.ended.isnull() | (fact.started < designation.ended)) & (
+        fact.ended.isnull() | (fact.ended >= starts)
     )
 
 
@@ -186,22 +256,22 @@ def _matches(facts: ir.Table, pattern: Pattern) -> ir.BooleanValue:
     return reduce(and_, conditions)
 
 
-def _ends(facts: ir.Table, designations: ir.Table, rule: Rule, end: EarlyEnd) -> ir.Table:
+def _ends(facts: Facts, openers: ir.Table, rule: Rule, end: EarlyEnd) -> ir.Table:
     """Clause 5: when this early end closes each of the rule's windows (rule, fact, ends_at)."""
-    triggers = _triggers(facts, designations, rule)
-    waiting = triggers.select(
-        "person", "source", trigger=triggers.fact, due=_moment(triggers, end.after)
-    )
-    released = facts.filter(
-        _matches(facts, end.when)
-        & facts.source_class.isin([each.value for each in rule.released_by])
-        & facts.ended.notnull()
+    theirs = openers.filter(openers.rule == rule.id)
+    edge = theirs.started if end.after.edge == "start" else theirs.ended
+    due = _later(edge, end.after.plus)
+    waiting = theirs.select("person", "source", trigger=theirs.fact, due=due)
+    released = facts(end.when.kind)
+    released = released.filter(
+        _matches(released, end.when)
+        & released.source_class.isin([each.value for each in rule.released_by])
+        & released.ended.notnull()
     )
     if end.lasting is not None:
-        released = released.filter(released.ended >= _later(released.started, end.lasting))
-    released = released.select(
-        "person", "source", release=released.fact, ended=released.ended
-    ).view()
+        completed = _moment(released, Moment("start", end.lasting))
+        released = released.filter(released.ended >= completed)
+    released = released.select("person", "source", release=released.fact, ended=released.ended)
     meets = [
         waiting.person == released.person,
         waiting.due <= released.ended,
@@ -235,13 +305,20 @@ def _nth_taken(pairs: ir.Table, end: EarlyEnd) -> ir.Table:
 
 
 def _moment(facts: ir.Table, moment: Moment) -> ir.TimestampValue:
+    """A moment of each fact, from its leaf's midnights where it counts days."""
+    if moment.plus.unit == "d":
+        return _shifted(facts.start_day if moment.edge == "start" else facts.end_day, moment.plus)
     return _later(facts.started if moment.edge == "start" else facts.ended, moment.plus)
+
+
+def _shifted(midnight: ir.TimestampValue, days: Duration) -> ir.TimestampValue:
+    return midnight + ibis.interval(hours=24 * days.count) if days.count else midnight
 
 
 def _later(instant: ir.TimestampValue, duration: Duration) -> ir.TimestampValue:
     """Clause 1: days count from the local midnight before, hours and minutes exactly."""
     if duration.unit == "d":
-        return _midnight(instant) + ibis.interval(hours=24 * duration.count)
+        return _shifted(_midnight(instant), duration)
     return instant if duration.is_none else instant + _exact(duration)
 
 

@@ -200,6 +200,17 @@ class Window(_Part):
             raise ValueError("a window opens at the fact's start, or some time after it")
         return self
 
+    @property
+    def always_opens(self) -> bool:
+        """Whether no fact at all can have its window end as it opens, or before.
+
+        A fact ends when it starts or later, and `1d` after a midnight is later than that day.
+        """
+        moment = self.until.moment
+        if self.opens.plus != NONE or self.until.own_end:
+            return False
+        return moment is None or moment.plus.count > 0
+
 
 class EarlyEnd(_Part):
     """Another fact of the same person that ends the window before its own end.
@@ -336,3 +347,13 @@ class StandingChanged:
     """News: these persons show another colour now; (person, before, now)."""
 
     turned: tuple[tuple[int, Colour, Colour], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a comparison found: people compared, people left out, and how many differ."""
+
+    compared_at: datetime
+    people: int
+    left_out: int
+    differing: int

@@ -8,20 +8,22 @@ the limit a change waits, known at no k, until a second natural person approves 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from itertools import islice
 
 from healthcode.access import makers
-from healthcode.evidence import Proposed
+from healthcode.evidence import Designated, Proposed
 from healthcode.kit.clock import local_today
 from healthcode.kit.db import Transaction
 from healthcode.rulebook import queries
-from healthcode.rulebook.actions import AT_ONCE, NOW, binding_at, naive, reassess
-from healthcode.rulebook.terms import Colour
+from healthcode.rulebook.actions import AT_ONCE, binding_at, key_in_force, reassess
+from healthcode.rulebook.functions import may_turn_by, turning_by
+from healthcode.rulebook.reaching import reached
 
 MOST = 500  # people a day: more than a clinic finds, far fewer than a quarter of a city
 LEAST = 20  # so that a quiet office can still report a family and its guests
+WIDEST = 200_000  # people under one designation: about two seconds, in which all evidence waits
 USUAL_DAYS = 5  # times what is usual: an outbreak grows faster than that only once
-COUNTED = (Colour.ORANGE, Colour.RED)
 REMEMBERED = 14  # earlier days on which anything came, of which the mean is the usual day
 
 
@@ -37,9 +39,8 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
     room = _room(transaction, accounts | {f"source:{name}" for name in changes.sources})
     with transaction.savepoint() as point:
         touched = changes.write(frozenset())
-        if changes.too_wide:
-            turning, waiting = list[int](), frozenset(touched)
-        elif changes.whole:
+        if changes.whole:
+            touched = dict.fromkeys(_under(transaction, changes.designated), changes.sources)
             turning, waiting = _all_or_nobody(transaction, touched, room)
         else:
             turning, waiting = _first_come(transaction, touched, accounts, room)
@@ -60,6 +61,17 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
         reassess(transaction, turning)  # the others are a job's; whoever was counted shows it now
 
 
+def _under(transaction: Transaction, designated: Designated) -> set[int]:
+    """Whom designations reach; of more than `WIDEST`, one more than that."""
+    rulebook = binding_at(transaction, transaction.now).rulebook
+    persons: set[int] = set()
+    for person in reached(transaction, rulebook, designated, most=WIDEST + 1):
+        persons.add(person)
+        if len(persons) > WIDEST:
+            break
+    return persons
+
+
 def _buckets(room: Mapping[str, int], accounts: set[str], sources: Iterable[str]) -> set[str]:
     return (accounts | {f"source:{name}" for name in sources}) & room.keys()
 
@@ -67,14 +79,18 @@ def _buckets(room: Mapping[str, int], accounts: set[str], sources: Iterable[str]
 def _room(transaction: Transaction, buckets: set[str]) -> dict[str, int]:
     """How many more people each may turn today; nobody else counts there until we commit."""
     today = local_today(transaction.now)
-    room: dict[str, int] = {}
-    for bucket in sorted(buckets):  # sorted: two who weigh never wait in a circle
-        transaction.run(queries.LOCK_BUCKET, {"bucket": bucket})
-        values = {"buckets": [bucket], "today": today, "most": REMEMBERED + 1}
-        days = {row.day: row.people for row in transaction.run(queries.TURNED, values)}
-        spent = days.pop(today, 0)
-        room[bucket] = limit(list(days.values())[:REMEMBERED]) - spent
-    return room
+    asked = {"buckets": sorted(buckets)}
+    transaction.run(queries.LOCK_BUCKETS, asked)
+    days: dict[str, dict[date, int]] = {bucket: {} for bucket in asked["buckets"]}
+    for row in transaction.run(queries.TURNED, asked | {"today": today, "most": REMEMBERED + 1}):
+        days[row.bucket][row.day] = row.people
+    return {bucket: _left(people, today) for bucket, people in days.items()}
+
+
+def _left(people: dict[date, int], today: date) -> int:
+    """How many more today, from how many it were on each day, the latest first."""
+    spent = people.pop(today, 0)
+    return limit(list(people.values())[:REMEMBERED]) - spent
 
 
 def limit(earlier: list[int]) -> int:
@@ -85,36 +101,15 @@ def limit(earlier: list[int]) -> int:
 
 
 def _turning(transaction: Transaction, persons: Iterable[int]) -> Iterator[int]:
-    bound = binding_at(transaction, transaction.now)
-    statement = queries.turning(bound.findings_sql)
     rest = iter(persons)
-    transaction.run(queries.GENERIC_PLANS)
     while some := list(islice(rest, AT_ONCE)):
-        values = {
-            "persons": some,
-            "known_at": NOW,
-            "at": naive(transaction.now),
-            "assessed_at": transaction.now,
-        }
-        transaction.run(queries.NO_LOOPS)
-        found = list(transaction.run(statement, values).scalars())
-        transaction.run(queries.LOOPS_AS_USUAL)
-        yield from found
+        asked = {"persons": some, "moment": transaction.now}
+        yield from transaction.run(turning_by(key_in_force(transaction)), asked).scalars()
 
 
 def _may_turn(transaction: Transaction, touched: Iterable[int]) -> list[int]:
     """The few who need weighing: most of what is said of people turns nobody."""
-    bound = binding_at(transaction, transaction.now)
-    transaction.run(queries.GENERIC_PLANS)
-    transaction.run(queries.NO_LOOPS)
-    opening = [rule.when for rule in bound.rulebook.rules if rule.colour in COUNTED]
-    values = {
-        "known_at": NOW,
-        "kinds": [when.kind.value for when in opening if not when.result],
-        "results": [f"{when.kind.value} {each}" for when in opening for each in when.result],
-    }
-    able = set(transaction.run(queries.may_turn(bound.findings_sql), values).scalars())
-    transaction.run(queries.LOOPS_AS_USUAL)
+    able = set(transaction.run(may_turn_by(key_in_force(transaction))).scalars())
     return [person for person in touched if person in able]
 
 
@@ -143,7 +138,9 @@ def _first_come(
 def _all_or_nobody(
     transaction: Transaction, touched: Mapping[int, frozenset[str]], room: Mapping[str, int]
 ) -> tuple[list[int], frozenset[int]]:
-    """Everybody who turns, or everybody waits."""
+    """Everybody who turns, or everybody waits; so they do where it is too long to find out."""
+    if len(touched) > WIDEST:
+        return [], frozenset(touched)
     most = max(0, min(room.values()))
     turning = list(islice(_turning(transaction, touched), most + 1))
     return (turning, frozenset()) if len(turning) <= most else ([], frozenset(turning))

@@ -58,6 +58,11 @@ COMMANDS: Mapping[str, tuple[Role, ...]] = {
     "declare": (Role.COMMUNITY,),
     "clear": (Role.CLINIC, Role.COMMUNITY),
     "approve": (Role.APPROVER,),
+    "rulebook propose": (Role.EPIDEMIOLOGIST,),
+    "rulebook approve": (Role.APPROVER,),
+    "rulebook publish": (Role.EPIDEMIOLOGIST, Role.APPROVER),
+    "compare": (Role.EPIDEMIOLOGIST, Role.OPERATOR),
+    "snapshot": (Role.EPIDEMIOLOGIST, Role.OPERATOR),
     "code issue": (Role.COMMUNITY, Role.OPERATOR),
 }
 """Whose word each command that writes may be."""

@@ -25,8 +25,8 @@ from healthcode.evidence.feeds.importing import Importer, Report, write_rejects
 from healthcode.evidence.terms import Level
 from healthcode.kit.clock import local_today
 from healthcode.kit.words import Language
-from healthcode.rulebook import judge
-from healthcode.rulebook.reasons import explain
+from healthcode.rulebook import follow, judge
+from healthcode.rulebook.explanations.reasons import explain
 
 source_cli = typer.Typer(help="Sources: who may write what.", no_args_is_help=True)
 
@@ -277,7 +277,10 @@ def standing(
     moments = [common.moment("--at", at), common.moment("--known-at", known_at)]
     name = common.argument(person)
     with house() as (database, _), database.transaction() as transaction:
-        judgement = judge(transaction, common.person(transaction, name), *moments)
+        whom = common.person(transaction, name)
+        if not at:
+            follow(transaction, whom)
+        judgement = judge(transaction, whom, *moments)
         reasons = explain(transaction, judgement)
     if as_json:
         common.print_json(showing.judgement_data(judgement, reasons))

@@ -32,7 +32,7 @@ from healthcode.people import identify, persons_of
 from healthcode.people.terms import DocumentKind, resident_number
 from healthcode.places import PlaceKind, districts, name
 from healthcode.rulebook import Colour, count_colours, judge
-from healthcode.rulebook.reasons import Reason, explain
+from healthcode.rulebook.explanations.reasons import Reason, explain
 
 CITY = "12"
 PEOPLE_A_DISTRICT = 20

@@ -145,16 +145,11 @@ class Importer:
         transaction.run(sa.delete(rejects).where(rejects.c["import"] == imported))
         rows = 0
         numbers = itertools.count(found.batches)
-
-        def blocks() -> Iterator[tuple[int, int, str]]:
-            nonlocal rows
-            for lines in file.lines(BATCH):
-                rows = lines.first + lines.text.count("\n")
-                if rows % BATCH == 0:
-                    self.progress("stage", rows, 0)
-                yield imported, next(numbers), seal(transaction.keys, lines, again)
-
-        copy_in(transaction.connection, "evidence.staged_rows (import, batch, said)", blocks())
+        for lines in file.lines(BATCH):
+            rows = lines.first + lines.text.count("\n")
+            block = imported, next(numbers), seal(transaction.keys, lines, again)
+            copy_in(transaction.connection, "evidence.staged_rows (import, batch, said)", [block])
+            self.progress("stage", rows, 0)  # when no COPY is open: whoever hears it may ask
         transaction.run(
             sa.update(imports)
             .where(imports.c["import"] == imported)

@@ -54,7 +54,7 @@ DESIGNATION_STATES = sa.text("""
 """)
 
 DESIGNATED = sa.text("""
-    SELECT area, place FROM evidence.designations
+    SELECT level, area, place, started_at, ended_at FROM evidence.designations
     WHERE designation = ANY(CAST(:designations AS bigint[]))
 """)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 import sqlalchemy as sa
@@ -18,14 +18,12 @@ import sqlalchemy as sa
 from healthcode.evidence.feeds import queries
 from healthcode.evidence.feeds.deciding import Outcome, Registration, State
 from healthcode.evidence.feeds.reading import Said
-from healthcode.evidence.queries import PERSONS_AT, PERSONS_IN
 from healthcode.evidence.tables import SELF, proposed_rows
-from healthcode.evidence.terms import Designated, Recorded
+from healthcode.evidence.terms import Designated, Designation, Recorded
 from healthcode.kit.db import Transaction, array_of, array_of_bytes, copy_in
 
-WIDEST = 200_000  # people under one designation: about two seconds, in which all evidence waits
-
 Touched = Mapping[int, frozenset[str]]
+NOTHING = Designated(())
 
 
 class Change(NamedTuple):
@@ -58,7 +56,7 @@ class RowChanges(ABC):
     held: list[Change] = field(default_factory=list)
 
     whole: ClassVar[bool] = False
-    too_wide: bool = False
+    designated: Designated = NOTHING
     what: ClassVar[str]
     new_ids: ClassVar[sa.TextClause]
     columns: ClassVar[str]
@@ -244,8 +242,6 @@ class DesignationChanges(RowChanges):
     """One designation, made or taken back: it cannot be parted, and reaches whoever was there."""
 
     source: str = ""
-    _areas: tuple[str, ...] = ()
-    _places: tuple[str, ...] = ()
 
     whole = True
     what = "designations"
@@ -262,37 +258,21 @@ class DesignationChanges(RowChanges):
         return frozenset({self.source})
 
     def write(self, waiting: frozenset[int]) -> Touched:
-        """Write it, unless it waits; everybody with a fact in its area or at its place."""
+        """Write it, unless it waits; it is about no person."""
         self.held = list(self.listed) if waiting else []
-        self._areas = self._places = ()
-        if waiting:
-            return {}
-        gone = self._put(self.listed)
-        where = {(c.said["area"], c.said["place"]) for c in self.listed if c.is_new}
-        if gone:
-            rows = self.transaction.run(queries.DESIGNATED, {"designations": gone})
-            where |= {(row.area, row.place) for row in rows}
-        self._areas = tuple(sorted({area for area, _ in where if area}))
-        self._places = tuple(sorted({place for _, place in where if place}))
-        if not self.weighed:
-            return {}
-        touched = dict.fromkeys(islice(self._under(), WIDEST + 1), frozenset({self.source}))
-        self.too_wide = len(touched) > WIDEST
-        return touched
+        self.designated = NOTHING
+        if not waiting:
+            gone = self._put(self.listed)
+            was = self.transaction.run(queries.DESIGNATED, {"designations": gone})
+            made = [_designation(change.said) for change in self.listed if change.is_new]
+            self.designated = Designated((*(Designation(**row._mapping) for row in was), *made))
+        return {}
 
     def tell(self) -> None:
         """Say where the risk changed."""
         super().tell()
-        if self._areas or self._places:
-            self.transaction.publish(Designated(self._areas, self._places))
-
-    def _under(self) -> Iterable[int]:
-        for area in self._areas:
-            rows = self.transaction.run(PERSONS_IN, {"area": area, "most": WIDEST + 1})
-            yield from rows.scalars()
-        for place in self._places:
-            rows = self.transaction.run(PERSONS_AT, {"place": place, "most": WIDEST + 1})
-            yield from rows.scalars()
+        if written := self.designated.designations:
+            self.transaction.publish(Designated(written))
 
     def _row(self, change: Change, recording: int, made: str) -> tuple[Any, ...]:
         said = change.said
@@ -300,3 +280,11 @@ class DesignationChanges(RowChanges):
             made, said["level"], said["area"], said["place"], said["started_at"],
             said["ended_at"], self.source, recording, said["recorded_at"],
         )  # fmt: skip
+
+
+def _designation(said: Said) -> Designation:
+    started, ended = said["started_at"], said["ended_at"]
+    return Designation(
+        said["level"], said["area"], said["place"],
+        datetime.fromisoformat(started), datetime.fromisoformat(ended) if ended else None,
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from healthcode.evidence import Kind, SourceClass, facts_by_id
+from healthcode.evidence import Kind, SourceClass, facts_of
 from healthcode.kit.db import Transaction
 from healthcode.kit.words import Words
 from healthcode.rulebook.actions import Judgement
@@ -89,7 +89,7 @@ def explain(transaction: Transaction, judgement: Judgement) -> list[Reason]:
         and SEVERITY[each.colour] >= least
     ]
     active.sort(key=lambda each: (-SEVERITY[each.colour], each.opens, each.rule, each.fact))
-    facts = facts_by_id(transaction, [each.fact for each in active])
+    facts = facts_of(transaction, judgement.standing.person)
     reasons = []
     for each in active:
         rule, fact = judgement.rulebook.rule(each.rule), facts[each.fact]

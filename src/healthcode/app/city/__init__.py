@@ -1,0 +1,1 @@
+"""A made-up city of any size: who lives there, what happened, and what became known of it."""

@@ -1,0 +1,1 @@
+"""Every finding of a person explained: what it rests on, what ended it, and what would."""
