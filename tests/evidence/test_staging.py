@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,7 @@ from healthcode.evidence.feeds.batches import Staged
 from healthcode.evidence.feeds.files import LONGEST_LINE, FeedFile, Lines
 from healthcode.evidence.feeds.reading import Reader
 from healthcode.evidence.feeds.reasons import Rejected
-from healthcode.evidence.feeds.staging import apart, read, seal, two_threads_of_rows
+from healthcode.evidence.feeds.staging import apart, read, seal, seldom_collecting
 from healthcode.kit.db import Transaction, array_of, array_of_bytes
 from tests.evidence.feeding import Department, facts, look, refusals, table, visit
 from tests.evidence.test_reading import NOW, RING, SOURCES
@@ -152,11 +150,15 @@ def test_equal_rows_without_ids_are_each_recorded_once_wherever_it_died(
     assert (again.recorded, again.unchanged) == (0, 19)
 
 
-def test_two_threads_leave_pythons_housekeeping_as_they_found_it() -> None:
-    before = gc.get_threshold(), sys.getswitchinterval()
-    with two_threads_of_rows(), ThreadPoolExecutor(1):
-        assert gc.get_threshold()[0] > before[0][0]
-    assert (gc.get_threshold(), sys.getswitchinterval()) == before
+def test_imports_at_once_leave_pythons_housekeeping_as_they_found_it() -> None:
+    before = gc.get_threshold()
+    first, second = seldom_collecting(), seldom_collecting()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert gc.get_threshold()[0] > before[0]
+    second.__exit__(None, None, None)
+    assert gc.get_threshold() == before
 
 
 def test_many_values_arrive_as_an_array_each_as_it_was(transaction: Transaction) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -60,7 +60,11 @@ class Batch:
 
 def subject_of(said: list[str | None]) -> Subject:
     """Whom a row means."""
-    kind, hashed, sealed = said
+    return _subject(*said)
+
+
+@lru_cache(maxsize=50_000)  # people are named again and again; about 30 MB
+def _subject(kind: str | None, hashed: str | None, sealed: str | None) -> Subject:
     return Subject(kind or "", bytes.fromhex(hashed or ""), bytes.fromhex(sealed or "") or None)
 
 

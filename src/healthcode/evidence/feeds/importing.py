@@ -24,7 +24,7 @@ from healthcode.evidence.feeds.files import FeedFile
 from healthcode.evidence.feeds.reading import Reader
 from healthcode.evidence.feeds.reasons import REASONS
 from healthcode.evidence.feeds.recording import Recorder, designating, desk_of
-from healthcode.evidence.feeds.staging import Ahead, seal, two_threads_of_rows
+from healthcode.evidence.feeds.staging import Ahead, seal, seldom_collecting
 from healthcode.evidence.tables import imports, rejects
 from healthcode.kit.db import Database, Transaction, copy_in
 from healthcode.kit.errors import BadInput
@@ -94,7 +94,7 @@ class Importer:
             if found.rows is None or (found.finished_at is not None and fresh):
                 self._stage(transaction, file, found)
         # 3. Record block by block, each in a transaction of its own.
-        with two_threads_of_rows(), ThreadPoolExecutor(1) as thread:
+        with seldom_collecting(), ThreadPoolExecutor(1) as thread:
             ahead = Ahead(file, lambda: self._reader(file), self.database.keys, thread)
             while self._record_next(file, ahead):
                 pass

@@ -22,7 +22,7 @@ from healthcode.people import BadDocument, identify, seal_name
 ROW_ID = "evidence.feed_rows.row_id"
 CONTENT = "evidence.feed_rows.content"
 OF_DESIGNATIONS = ("area", "ended_at", "level", "place", "recorded_at", "started_at")
-KINDS = frozenset(map(str, Kind))
+IN_FILES = frozenset(map(str, Kind)) - {Kind.ORDER.value}
 SEXES = {"": None, "M": 1, "F": 2, "0": 0, "1": 1, "2": 2, "9": 9}
 OLDEST = 150
 MOST_REMEMBERED = 100_000  # subjects; about 60 MB
@@ -101,18 +101,16 @@ class Reader:
         return self.ring.lookup(f"{self.client}\x1f{text}", context).hex()
 
     def _fact(self, row: dict[str, str], subject: list[str | None] | None = None) -> Said:
-        get = row.get
+        get, replay = row.get, self.replay
         kind = _needed(row, "kind")
-        if not self.replay and kind not in KINDS:
-            raise Rejected("kind", "kind_unknown")
-        if not self.replay and kind == Kind.ORDER:
-            raise Rejected("kind", "order_needs_two")
-        result = fields.short if self.replay else fields.word
+        if not replay and kind not in IN_FILES:
+            raise Rejected("kind", "order_needs_two" if kind == Kind.ORDER else "kind_unknown")
+        result = fields.short if replay else fields.word
         started, ended = self._times(row)
         return {
             "subject": subject or self._subject("subject", _needed(row, "subject")),
             "with": self._subject("with_subject", get("with_subject", "")),
-            "kind": fields.short("kind", kind),
+            "kind": fields.short("kind", kind) if replay else kind,
             "result": result("result", get("result", "")),
             "number": fields.number("number", get("number", "")),
             "area": fields.area("area", get("area", "")),
@@ -120,7 +118,7 @@ class Reader:
             "source": self._source(row),
             "started_at": started,
             "ended_at": ended,
-            "recorded_at": self._recorded_at(row),
+            "recorded_at": self._recorded_at(row) if replay else None,
         }
 
     def _designation(self, row: dict[str, str]) -> Said:

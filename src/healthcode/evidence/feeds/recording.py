@@ -189,6 +189,7 @@ class Recorder:
         batch = Batch()
         changes: list[Change] = []
         newer: list[str] = []
+        outcomes: list[Outcome] = []
         for each in rows:
             said = each.said
             row_id, retract = said["row_id"], said["retract"]
@@ -202,11 +203,12 @@ class Recorder:
             except Rejected as rejected:
                 batch.rejected.append((each, rejected))
                 continue
-            batch.counts[outcome] += 1
+            outcomes.append(outcome)
             if row_id in waiting:
                 newer.append(row_id)
             if outcome is not Outcome.UNCHANGED and (recorded or not retract):
                 changes.append(Change.of(said, outcome, state))
+        batch.counts = {each: outcomes.count(each) for each in Outcome}
         if newer:  # a newer word that is taken takes the place of the one that waits
             values = {"client": self.client, "what": what, "row_ids": array_of_bytes(newer)}
             self.transaction.run(queries.WITHDRAW, values)

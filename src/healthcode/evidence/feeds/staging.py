@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import gc
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
 from healthcode.evidence.feeds import queries
 from healthcode.evidence.feeds.batches import Part, Staged
@@ -23,8 +23,7 @@ from healthcode.kit.db import Transaction
 from healthcode.kit.secrets import KeyRing
 
 SAID = "evidence.staged_rows.said"
-SELDOM = 100_000  # new objects between two looks for garbage: rows hold none, and a look is long
-SWITCHING = 0.0005  # seconds: when PostgreSQL has answered, the reading thread gives way soon
+SELDOM = 100_000  # new objects between two looks for garbage in cycles: about a block's
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +94,24 @@ def _about(said: Said) -> Sequence[str]:
     return [hashed for _, hashed, _ in filter(None, (said["subject"], said["document"]))]
 
 
+_looks: list[tuple[int, int, int]] = []  # what to go back to, one for each import that runs
+_LOOKS = Lock()
+
+
 @contextmanager
-def two_threads_of_rows() -> Iterator[None]:
-    """Python's own housekeeping, set for one thread that reads rows and one that records them."""
-    collecting, switching = gc.get_threshold(), sys.getswitchinterval()
-    gc.set_threshold(SELDOM, *collecting[1:])
-    sys.setswitchinterval(SWITCHING)
+def seldom_collecting() -> Iterator[None]:
+    """Rows hold no cycles; looking for some among them takes a fifth of Python's time.
+
+    Of imports that run at once the last to end puts things back as the first found them.
+    """
+    with _LOOKS:
+        _looks.append(gc.get_threshold())
+        gc.set_threshold(SELDOM, *_looks[-1][1:])
     try:
         yield
     finally:
-        gc.set_threshold(*collecting)
-        sys.setswitchinterval(switching)
+        with _LOOKS:
+            gc.set_threshold(*_looks.pop())
 
 
 @dataclass

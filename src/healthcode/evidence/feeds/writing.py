@@ -38,9 +38,10 @@ class Change(NamedTuple):
     @classmethod
     def of(cls, said: Said, outcome: Outcome, state: State | None) -> Change:
         """What this outcome means for the row's latest state."""
-        is_new = outcome is Outcome.RECORDED or outcome is Outcome.CORRECTED
-        stands = state is None or outcome is Outcome.RECORDED
-        return cls(said, outcome, state, is_new, None if stands or state is None else state.made)
+        if outcome is Outcome.RECORDED:
+            return cls(said, outcome, state, is_new=True, takes_back=None)
+        takes_back = None if state is None else state.made
+        return cls(said, outcome, state, outcome is Outcome.CORRECTED, takes_back)
 
 
 @dataclass
