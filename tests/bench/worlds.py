@@ -27,6 +27,7 @@ DESIGNATIONS = pa.schema(
         **dict.fromkeys(("started", "ended", "recorded", "retracted"), pa.timestamp("us")),
     }
 )
+PEOPLE = pa.schema({"person": pa.int64(), "residence": pa.string()})
 EVERYTHING_KNOWN = datetime(2021, 1, 1, tzinfo=UTC)
 
 
@@ -45,11 +46,13 @@ def snapshot_of(
         target.mkdir(parents=True)
         rows = [_fact(fact) for fact in stamped if fact.kind == kind]
         parquet.write_table(pa.Table.from_pylist(rows, FACTS), target / "facts.parquet")
+    (folder / "facts").mkdir(parents=True, exist_ok=True)
     rows = [_designation(each) for each in designations if each.recorded_at is not None]
-    folder.mkdir(exist_ok=True)
     table = pa.Table.from_pylist(rows, DESIGNATIONS)
     parquet.write_table(table, folder / "designations.parquet")
     people = max((fact.person for fact in stamped), default=0)
+    everybody = {"person": list(range(1, people + 1)), "residence": [""] * people}
+    parquet.write_table(pa.Table.from_pydict(everybody, PEOPLE), folder / "people.parquet")
     known = known_at or EVERYTHING_KNOWN
     Manifest(folder, None, at, known, people, len(stamped), len(rows), rulebook).save()
     return Snapshot.read(folder)
