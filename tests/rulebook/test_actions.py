@@ -23,6 +23,7 @@ from healthcode.rulebook.actions import (
     binding_at,
     enact,
     install,
+    reassess,
     reassess_due,
     reassess_or_defer,
 )
