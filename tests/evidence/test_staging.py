@@ -16,8 +16,9 @@ from healthcode.evidence.feeds.batches import Staged
 from healthcode.evidence.feeds.files import LONGEST_LINE, FeedFile, Lines
 from healthcode.evidence.feeds.reading import Reader
 from healthcode.evidence.feeds.reasons import Rejected
-from healthcode.evidence.feeds.staging import apart, read, seal, seldom_collecting
+from healthcode.evidence.feeds.staging import apart, read, seal
 from healthcode.kit.db import Transaction, array_of, array_of_bytes
+from healthcode.kit.garbage import seldom_collecting
 from tests.evidence.feeding import Department, facts, look, refusals, table, visit
 from tests.evidence.test_reading import NOW, RING, SOURCES
 

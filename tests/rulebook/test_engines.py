@@ -23,7 +23,7 @@ from healthcode.rulebook import expression
 from healthcode.rulebook.actions import binding_at, naive
 from healthcode.rulebook.compiling import AT, KNOWN_AT
 from healthcode.rulebook.engines import duck, spark
-from healthcode.rulebook.engines.texts import Texts, texts
+from healthcode.rulebook.engines.texts import Texts
 from healthcode.rulebook.everybody.snapshots import Snapshot
 from healthcode.rulebook.terms import Colour, Finding, Rulebook, Standing
 from tests.rulebook import oracle
@@ -156,7 +156,7 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)  # not yet: what an open transaction 
 @pytest.fixture(scope="module")
 def every_word() -> Texts:
     """The rulebook of every word, compiled once; its times are those that `compiling` replaces."""
-    return texts(EVERY_WORD, "duckdb", KNOWN_AT, AT)
+    return Texts(EVERY_WORD, "duckdb", KNOWN_AT, AT)
 
 
 @pytest.fixture(scope="module")
@@ -175,11 +175,13 @@ def _asked(made_up: Texts, world: World) -> Texts:
 
     known_at = world.known_at or NEVER
     openers = made_up.openers
-    return Texts(
-        openers and written(openers, KNOWN_AT, known_at),
-        written(made_up.findings, KNOWN_AT, known_at),
-        written(made_up.standing, AT, world.at),
+    asked = replace(made_up)
+    vars(asked).update(  # as if it had made them
+        openers=openers and written(openers, KNOWN_AT, known_at),
+        findings=written(made_up.findings, KNOWN_AT, known_at),
+        standing=written(made_up.standing, AT, world.at),
     )
+    return asked
 
 
 def _leaves(world: World) -> tuple[pa.Table, pa.Table]:
@@ -221,7 +223,8 @@ def _known(row: Fact | Designation) -> dict[str, datetime | None]:
 def _check(connection: duckdb.DuckDBPyConnection, world: World, asked: Texts) -> None:
     for name, rows in zip(("facts", "designations"), _leaves(world), strict=True):
         connection.register(name, rows)
-    duck.prepare(connection, asked)
+    duck.lay_leaves(connection)
+    duck.keep_openers(connection, asked.openers)
     connection.execute(f"CREATE OR REPLACE TABLE findings AS {asked.findings}")
     found = connection.execute("SELECT * FROM findings").fetchall()
     seen = connection.execute(asked.standing).fetchall()
@@ -281,7 +284,7 @@ def test_duckdb_follows_the_law_of_any_rulebook_at_length(
 
 def _compiled(world: World) -> Texts:
     known_at = naive(world.known_at or NEVER)
-    return texts(world.rulebook, "duckdb", known_at, naive(world.at))
+    return Texts(world.rulebook, "duckdb", known_at, naive(world.at))
 
 
 # ------------------------------------------------------------------------------ Spark

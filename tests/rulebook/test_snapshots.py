@@ -15,7 +15,7 @@ import pytest
 from healthcode.app.wiring import SHIPPED_RULEBOOK, shipped
 from healthcode.rulebook.actions import read_rulebook
 from healthcode.rulebook.compiling import compile_rulebook
-from healthcode.rulebook.engines.texts import Dialect, texts
+from healthcode.rulebook.engines.texts import Dialect, Texts
 from healthcode.rulebook.terms import Rulebook
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def test_the_engines_that_judge_everybody_are_given_the_reviewed_statements(
     dialect: Dialect,
 ) -> None:
     noon = datetime(2020, 2, 20, 4)
-    made = texts(_shipped(), dialect, known_at=noon, at=noon, pretty=True)
+    made = Texts(_shipped(), dialect, known_at=noon, at=noon, pretty=True)
     _same(SNAPSHOTS / dialect / "findings.sql", made.findings + "\n")
     _same(SNAPSHOTS / dialect / "standing.sql", made.standing + "\n")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from healthcode.rulebook.engines.texts import dated, texts
+from healthcode.rulebook.engines.texts import Texts, dated
 from healthcode.rulebook.terms import Rulebook
 
 # Moments that no rulebook can contain; in the text they become the parameters of a reader.
@@ -30,7 +30,7 @@ class Compiled:
 
 def compile_rulebook(rulebook: Rulebook) -> Compiled:
     """The rulebook's statements for PostgreSQL."""
-    made = texts(rulebook, "postgres", KNOWN_AT, AT, pretty=True)
+    made = Texts(rulebook, "postgres", KNOWN_AT, AT, pretty=True)
     relations = [f"dated AS NOT MATERIALIZED ({dated('postgres')})"]
     if made.openers is not None:
         relations.append(f"openers AS MATERIALIZED ({made.openers})")

@@ -143,9 +143,7 @@ def standing(findings: ir.Table, at: datetime | ir.Value) -> ir.Table:
     )
     return worst.select(
         "person",
-        colour=worst.rank.cases(
-            *[(n, c.value) for c, n in SEVERITY.items() if n], else_=ibis.null("string")
-        ),
+        colour=worst.rank.cases(*[(n, c.value) for c, n in SEVERITY.items() if n]),
         changes_at=worst.changes_at,
     )
 

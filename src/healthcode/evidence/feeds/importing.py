@@ -24,10 +24,11 @@ from healthcode.evidence.feeds.files import FeedFile
 from healthcode.evidence.feeds.reading import Reader
 from healthcode.evidence.feeds.reasons import REASONS
 from healthcode.evidence.feeds.recording import Recorder, designating, desk_of
-from healthcode.evidence.feeds.staging import Ahead, seal, seldom_collecting
+from healthcode.evidence.feeds.staging import Ahead, seal
 from healthcode.evidence.tables import imports, rejects
 from healthcode.kit.db import Database, Transaction, copy_in
 from healthcode.kit.errors import BadInput
+from healthcode.kit.garbage import seldom_collecting
 from healthcode.kit.words import Language, Words
 
 BATCH = 5000  # rows: a transaction of well under two seconds, and one `recorded_at`

@@ -6,13 +6,10 @@ whoever goes on where another stopped reads every row before theirs, and numbers
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
 
 from healthcode.evidence.feeds import queries
 from healthcode.evidence.feeds.batches import Part, Staged
@@ -23,7 +20,6 @@ from healthcode.kit.db import Transaction
 from healthcode.kit.secrets import KeyRing
 
 SAID = "evidence.staged_rows.said"
-SELDOM = 100_000  # new objects between two looks for garbage in cycles: about a block's
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +88,6 @@ def _about(said: Said) -> Sequence[str]:
     if "row_id" in said:
         return (said["row_id"],)
     return [hashed for _, hashed, _ in filter(None, (said["subject"], said["document"]))]
-
-
-_looks: list[tuple[int, int, int]] = []  # what to go back to, one for each import that runs
-_LOOKS = Lock()
-
-
-@contextmanager
-def seldom_collecting() -> Iterator[None]:
-    """Rows hold no cycles; looking for some among them takes a fifth of Python's time.
-
-    Of imports that run at once the last to end puts things back as the first found them.
-    """
-    with _LOOKS:
-        _looks.append(gc.get_threshold())
-        gc.set_threshold(SELDOM, *_looks[-1][1:])
-    try:
-        yield
-    finally:
-        with _LOOKS:
-            gc.set_threshold(*_looks.pop())
 
 
 @dataclass

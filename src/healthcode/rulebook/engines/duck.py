@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +13,8 @@ from pathlib import Path
 import duckdb
 
 from healthcode.evidence import Kind
-from healthcode.rulebook.engines.texts import Texts, dated, texts
+from healthcode.kit.garbage import seldom_collecting
+from healthcode.rulebook.engines.texts import Texts, dated
 from healthcode.rulebook.expression import FACTS
 from healthcode.rulebook.terms import Colour, Rulebook
 
@@ -31,6 +34,7 @@ FACTS_OF_A_KIND = """
     FROM read_parquet('{folder}/*.parquet', hive_partitioning = false)
 """
 COLOURS = "ENUM ({})".format(", ".join(f"'{colour}'" for colour in Colour))
+NAMED = re.compile("THEN '({})'".format("|".join(Colour)))
 NO_FACTS = "SELECT {} WHERE false".format(
     ", ".join(f"CAST(NULL AS {TYPES.get(of, of)}) AS {name}" for name, of in FACTS.items())
 )
@@ -79,20 +83,23 @@ def judge(
     Writes `findings.parquet` and `standings.parquet` into the folder `into`; who has no row among
     the standings is what the rulebook calls `undeclared`.
     """
-    made = texts(rulebook, "duckdb", known_at, at)
+    made = Texts(rulebook, "duckdb", known_at, at)
     into.mkdir(parents=True, exist_ok=True)
     connection.execute(DESIGNATIONS.format(folder=quoted(snapshot)))
-    prepare(connection, made, lambda kind: f"({_of_kind(snapshot, kind)})")
+    lay_leaves(connection, lambda kind: f"({_of_kind(snapshot, kind)})")
+    with seldom_collecting(), ThreadPoolExecutor(1) as beside:
+        openers = made.openers
+        beside.submit(lambda: (made.findings, made.standing))  # while the openers are found
+        keep_openers(connection, openers)
     rules = ", ".join(f"'{rule.id}'" for rule in rulebook.rules)
-    # Few words stand in many rows: as enumerations they take half the time to write.
+    # Few words stand in many rows: as enumerations they take half the time to write. Of a colour
+    # each word is made one, and not each row's.
     findings = f"""
         SELECT person, CAST(rule AS ENUM ({rules})) AS rule, fact,
                CAST(colour AS {COLOURS}) AS colour, opens, until
         FROM ({made.findings})
     """
-    standing = f"""
-        SELECT person, CAST(colour AS {COLOURS}) AS colour, changes_at FROM ({made.standing})
-    """
+    standing = NAMED.sub(rf"THEN CAST('\1' AS {COLOURS})", made.standing)
     write(connection, findings, into / "findings.parquet")
     connection.execute(FINDINGS.format(folder=quoted(into)))
     # A snapshot's persons are numbered without gaps: an array of them groups in half the time.
@@ -111,15 +118,10 @@ def lay_leaves(
         connection.execute(f"CREATE OR REPLACE VIEW dated_{kind} AS {relation}")
 
 
-def prepare(
-    connection: duckdb.DuckDBPyConnection,
-    made: Texts,
-    of_kind: Callable[[Kind], str] = lambda kind: f"(FROM facts WHERE kind = '{kind}')",
-) -> None:
-    """Lay what `findings` stands on over the facts and the relation `designations`."""
-    lay_leaves(connection, of_kind)
-    if made.openers is not None:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE openers AS {made.openers}")
+def keep_openers(connection: duckdb.DuckDBPyConnection, openers: str | None) -> None:
+    """Keep in a table what `findings` stands on beside the leaves, if a rulebook needs it."""
+    if openers is not None:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE openers AS {openers}")
 
 
 def facts(snapshot: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from healthcode.kit.errors import NotReady
 from healthcode.kit.words import Words
-from healthcode.rulebook.engines.texts import dated, texts
+from healthcode.rulebook.engines.texts import Texts, dated
 from healthcode.rulebook.terms import Rulebook
 
 # Parquet's times have no zone, and the statements' literals are instants: in UTC they are the same.
@@ -85,7 +85,7 @@ def judge(
 
     `findings.parquet` and `standings.parquet` are folders here, as Spark writes them.
     """
-    made = texts(rulebook, "pyspark", known_at, at)
+    made = Texts(rulebook, "pyspark", known_at, at)
     spark.read.parquet(str(snapshot / "facts")).createOrReplaceTempView("facts_read")
     spark.read.parquet(str(snapshot / "designations.parquet")).createOrReplaceTempView(
         "designations_read"

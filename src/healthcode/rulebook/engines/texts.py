@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 import ibis
+import ibis.backends.sql.compilers  # which Ibis would import with the first text
 
 from healthcode.evidence import Kind
 from healthcode.rulebook import expression
@@ -38,46 +40,44 @@ def _in_microseconds(found: re.Match[str]) -> str:
     return f"MAKE_TIMESTAMP(EPOCH_US({midnight}) + {int(hours) * 3_600_000_000})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Texts:
-    """What stands on what.
+    """The rulebook as an engine's SQL, each text made when it is first asked for.
 
     `openers` stands on the leaf (see `leaf`) and the relation `designations`; `findings` on those
-    and `openers`; `standing` on `findings`.
-
-    `openers` is None for a rulebook that nothing ends early; `findings` then does without.
+    and `openers`; `standing` on `findings`. The times are without a zone, in UTC. `pretty` is for
+    people, and takes a third longer.
     """
 
-    openers: str | None
-    findings: str
-    standing: str
+    rulebook: Rulebook
+    dialect: Dialect
+    known_at: datetime
+    at: datetime
+    pretty: bool = False
 
+    @cached_property
+    def openers(self) -> str | None:
+        """None for a rulebook that nothing ends early; `findings` then does without."""
+        facts = leaf(self.dialect)
+        found = expression.openers(facts, DESIGNATIONS, self.rulebook, self.known_at)
+        return None if found is None else self._text(found)
 
-def texts(
-    rulebook: Rulebook,
-    dialect: Dialect,
-    known_at: datetime,
-    at: datetime,
-    *,
-    pretty: bool = False,
-) -> Texts:
-    """The rulebook as an engine's SQL; the times are without a zone, in UTC.
+    @cached_property
+    def findings(self) -> str:
+        """Everybody's windows."""
+        facts = leaf(self.dialect)
+        return self._text(
+            expression.findings(facts, DESIGNATIONS, OPENERS, self.rulebook, self.known_at)
+        )
 
-    `pretty` is for people, and takes a third longer.
-    """
-    facts = leaf(dialect)
-    openers = expression.openers(facts, DESIGNATIONS, rulebook, known_at)
-    findings = expression.findings(facts, DESIGNATIONS, OPENERS, rulebook, known_at)
+    @cached_property
+    def standing(self) -> str:
+        """Everybody's colour, and when it can change."""
+        return self._text(expression.standing(FINDINGS, self.at))
 
-    def text(expression_of_it: ibis.Table) -> str:
-        written = str(ibis.to_sql(expression_of_it, dialect=dialect, pretty=pretty))
-        return _DAYS_LATER.sub(_in_microseconds, written) if dialect == "duckdb" else written
-
-    return Texts(
-        None if openers is None else text(openers),
-        text(findings),
-        text(expression.standing(FINDINGS, at)),
-    )
+    def _text(self, of: ibis.Table) -> str:
+        written = str(ibis.to_sql(of, dialect=self.dialect, pretty=self.pretty))
+        return _DAYS_LATER.sub(_in_microseconds, written) if self.dialect == "duckdb" else written
 
 
 def leaf(dialect: Dialect) -> expression.Facts:

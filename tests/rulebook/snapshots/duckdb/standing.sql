@@ -7,7 +7,7 @@ SELECT
     THEN 'orange'
     WHEN 3
     THEN 'red'
-    ELSE CAST(NULL AS TEXT)
+    ELSE NULL
   END AS "colour",
   "t2"."changes_at"
 FROM (
