@@ -23,7 +23,9 @@ demo: setup
 test: setup
 	@$(BIN)/pytest -q -m 'not slow' -n 2 --dist loadfile
 
+# Spark is large, and only these tests want it; it needs Java 17.
 test-all: setup
+	@$(BIN)/uv sync --quiet --locked --extra spark
 	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 check: setup

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +24,14 @@ from healthcode.rulebook.actions import naive
 from healthcode.rulebook.engines import duck
 from healthcode.rulebook.everybody import queries
 from healthcode.rulebook.everybody.snapshots import Snapshot, opened
-from healthcode.rulebook.everybody.taking import FolderTaken, forget, keep, take, viewing
+from healthcode.rulebook.everybody.taking import (
+    FolderTaken,
+    FolderUnwritable,
+    forget,
+    keep,
+    take,
+    viewing,
+)
 from healthcode.rulebook.everybody.trials import try_draft
 from tests.conftest import NOON
 from tests.evidence.feeding import look
@@ -239,6 +248,23 @@ def test_nothing_is_written_over(database: Database, tmp_path: Path, what: str) 
     assert mine.read_text() == "mine"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
     assert look(database, NOTED, folder=str(place)) == []
+
+
+def test_a_snapshot_that_fails_midway_leaves_nothing(database: Database, tmp_path: Path) -> None:
+    def full(doing: str, _done: int, _of: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(FolderUnwritable, match="No space left on device"):
+        keep(database, tmp_path / "full", name=None, progress=full)
+    assert not (tmp_path / "full").exists()
+    assert look(database, NOTED, folder=str(tmp_path / "full")) == []
+
+
+def test_a_folder_that_cannot_be_is_told_in_words(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(FolderUnwritable, match="Not a directory"):
+        keep(database, tmp_path / "file" / "folder", name=None, progress=lambda *_: None)
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 @pytest.mark.parametrize("there", [False, True])

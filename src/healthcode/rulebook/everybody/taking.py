@@ -66,6 +66,17 @@ class FolderTaken(BadInput):
     )
 
 
+class FolderUnwritable(BadInput):
+    """The folder for a snapshot cannot be written."""
+
+    words = Words(
+        zh="无法写入文件夹 {folder}：{why}。未留下任何文件。"
+        "请检查权限和磁盘空间，或另选一个文件夹。",
+        en="The folder {folder} cannot be written: {why}. Nothing was left there. Check "
+        "permissions and space on the disk, or choose another one.",
+    )
+
+
 @dataclass(frozen=True)
 class View:
     """One moment of the database, read as Arrow. `persons` are ours, in order."""
@@ -144,8 +155,7 @@ def take(
 
     Raises FolderTaken and NoRulebook.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FolderTaken(folder=folder)
+    _check_free(folder)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)  # also where an empty one was there
     transaction = view.transaction
@@ -169,6 +179,11 @@ def take(
     )
     taken.save()
     return taken
+
+
+def _check_free(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FolderTaken(folder=folder)
 
 
 def _write_facts(view: View, folder: Path, progress: Progress) -> int:
@@ -209,11 +224,18 @@ def _with_own_keys(batch: pa.RecordBatch, view: View, *, first: int) -> pa.Table
 def keep(database: Database, folder: Path, *, name: str | None, progress: Progress) -> Snapshot:
     """Take a snapshot, and write down who looked at everybody's evidence.
 
-    Raises FolderTaken and NoRulebook.
+    Where that fails nothing is left. Raises FolderTaken, FolderUnwritable and NoRulebook.
     """
-    with database.transaction() as transaction, viewing(transaction) as view:
-        taken = take(view, folder, name=name, progress=progress)
-        note(transaction, taken)
+    _check_free(folder)
+    with ExitStack() as undo:
+        undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            with database.transaction() as transaction, viewing(transaction) as view:
+                taken = take(view, folder, name=name, progress=progress)
+                note(transaction, taken)
+        except OSError as error:
+            raise FolderUnwritable(folder=folder, why=error.strerror or error) from error
+        undo.pop_all()
     return taken
 
 
