@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -211,5 +212,5 @@ def test_what_was_taken_back_is_looked_up_and_never_all_facts_read(
     for setting in ("enable_nestloop", "enable_seqscan"):
         transaction.run(sa.text(f"SET LOCAL {setting} = off"))
     plan = "\n".join(transaction.run(sa.text(f"EXPLAIN {LEAVES.just_taken_back}")).scalars())
-    assert "using facts_pkey on facts" in plan
+    assert re.search("(using|Scan on) facts_pkey", plan)  # through a bitmap or not
     assert "Index Cond: (fact = ANY" in plan
