@@ -43,17 +43,15 @@ CONNECTIONS = 4
 CITY = "12"
 GB = 1e9
 
-ONE_IN_A_HUNDRED = sa.text("""
-    SELECT area FROM (
-        SELECT left(area, 6) AS area, count(DISTINCT person) AS people
-        FROM evidence.facts
-        WHERE kind = 'stay' AND area <> '' AND coalesce(ended_at, started_at) >= :since
-        GROUP BY 1
-    ) AS areas ORDER BY abs(people - :share), area LIMIT 1
+AREAS = sa.text("""
+    SELECT left(area, 6) AS area, count(DISTINCT person) AS people
+    FROM evidence.facts
+    WHERE kind = 'stay' AND area <> '' AND coalesce(ended_at, started_at) >= :since
+    GROUP BY 1 ORDER BY people DESC, area
 """)
 DESIGNATE = sa.text("""
     INSERT INTO evidence.designations (level, area, started_at, source, recording, recorded_at)
-    VALUES ('medium', :area, :at - interval '14 days', 'snapshot', :recording, :at)
+    VALUES ('high', :area, :at - interval '14 days', 'snapshot', :recording, :at)
 """)
 
 
@@ -111,21 +109,24 @@ def _batch(made: Database, _: Snapshot, drawn: Sequence[int]) -> dict[str, Any]:
 
 
 def _designation(made: Database, snapshot: Snapshot, _: Sequence[int]) -> dict[str, Any]:
-    """Those who stayed lately in an area with one in a hundred people, once it is a risk area.
+    """Those who stayed lately in areas with one in a hundred people, once they are risk areas.
 
     By the ordinary way so many would wait for a second person; what is measured is what happens
     when that person has approved: finding who was there, and reassessing them as the jobs do.
     """
     with made.transaction() as transaction:
         since = transaction.now - timedelta(days=14)
-        asked = {"share": snapshot.people // 100, "since": since}
-        area = transaction.run(ONE_IN_A_HUNDRED, asked).scalar_one()
-        values = {"area": area, "recording": LOADED, "at": transaction.now}
+        areas, people = [], 0
+        for row in transaction.run(AREAS, {"since": since}):
+            if people < snapshot.people // 100:
+                areas.append(row.area)
+                people += row.people
+        values = [{"area": each, "recording": LOADED, "at": transaction.now} for each in areas]
         transaction.run(sa.text("SET LOCAL session_replication_role = replica"))
         transaction.run(DESIGNATE, values)
     began = time.perf_counter()
     with made.transaction() as transaction:
-        designated = Designated((Designation("medium", area, "", since, None),))
+        designated = Designated(tuple(Designation("high", a, "", since, None) for a in areas))
         bound = binding_at(transaction, transaction.now).rulebook
         persons = sorted(set(reached(transaction, bound, designated)))
     found = time.perf_counter() - began
@@ -133,7 +134,7 @@ def _designation(made: Database, snapshot: Snapshot, _: Sequence[int]) -> dict[s
         with made.transaction() as transaction:
             reassess(transaction, persons[first : first + AT_ONCE])
     return {
-        "area": area,
+        "areas": areas,
         "people": len(persons),
         "seconds_to_find": round(found, 3),
         "seconds": round(time.perf_counter() - began, 3),
