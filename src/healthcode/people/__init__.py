@@ -2,6 +2,7 @@
 
 from healthcode.people.actions import (
     Introduction,
+    Sought,
     Subject,
     ensure,
     identify,
@@ -16,6 +17,7 @@ from healthcode.people.terms import BadDocument
 __all__ = [
     "BadDocument",
     "Introduction",
+    "Sought",
     "Subject",
     "ensure",
     "identify",

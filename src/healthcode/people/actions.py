@@ -21,6 +21,7 @@ from healthcode.people.terms import Document, is_document
 NUMBER = "people.documents.number"
 KEY = "people.keys.key"
 NAME = "people.persons.name"
+NOTHING = array_of(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,42 @@ class Subject:
     def written(self, ring: KeyRing) -> str:
         """A document in its one form, `10:1201…`; "" for a client's own key."""
         return f"{self.kind}:{ring.open(self.sealed, NUMBER)}" if self.sealed else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Subjects as the database is asked about them; made wherever there is time for it."""
+
+    kinds: str  # of the documents; arrays, all three
+    papers: str
+    keys: str
+
+    @classmethod
+    def of(cls, subjects: Iterable[Subject]) -> Sought:
+        """The same subject twice is asked about twice."""
+        papers: list[Subject] = []
+        keys: list[str] = []
+        for each in subjects:
+            if each.kind:
+                papers.append(each)
+            else:
+                keys.append(each.hashed.hex())
+        return cls(
+            array_of(each.kind for each in papers),
+            array_of_bytes(each.hashed.hex() for each in papers),
+            array_of_bytes(keys),
+        )
+
+    def persons(self, transaction: Transaction, client: str) -> dict[bytes, int]:
+        """The persons of those that are known, by their hashes: no two kinds share one."""
+        found: list[Any] = []
+        if self.papers != NOTHING:
+            values = {"kinds": self.kinds, "hashes": self.papers}
+            found += transaction.run(queries.PERSONS_OF_DOCUMENTS, values).all()
+        if self.keys != NOTHING:
+            values = {"client": client, "hashes": self.keys}
+            found += transaction.run(queries.PERSONS_OF_KEYS, values).all()
+        return dict(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +125,9 @@ def persons_of(
     transaction: Transaction, client: str, subjects: Iterable[Subject]
 ) -> dict[Subject, int]:
     """Those subjects that are known, with their persons."""
-    wanted = {each.hashed: each for each in subjects}  # no two kinds have a hash in common
-    found: list[Any] = []
-    papers = [each for each in wanted.values() if each.kind]
-    if papers:
-        values = {
-            "kinds": array_of(each.kind for each in papers),
-            "hashes": array_of_bytes(each.hashed.hex() for each in papers),
-        }
-        found += transaction.run(queries.PERSONS_OF_DOCUMENTS, values).all()
-    own = [each.hashed.hex() for each in wanted.values() if not each.kind]
-    if own:
-        values = {"client": client, "hashes": array_of_bytes(own)}
-        found += transaction.run(queries.PERSONS_OF_KEYS, values).all()
-    return {wanted[hashed]: person for hashed, person in found}
+    wanted = {each.hashed: each for each in subjects}
+    known = Sought.of(wanted.values()).persons(transaction, client)
+    return {wanted[hashed]: person for hashed, person in known.items()}
 
 
 def ensure(
