@@ -10,7 +10,6 @@ from healthcode.people.actions import (
     papers_of,
     persons_of,
     residences,
-    seal_name,
 )
 from healthcode.people.terms import BadDocument
 
@@ -25,5 +24,4 @@ __all__ = [
     "papers_of",
     "persons_of",
     "residences",
-    "seal_name",
 ]

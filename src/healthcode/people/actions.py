@@ -91,6 +91,11 @@ class Introduction:
     states: Mapping[str, object]
     checked: bool = False
 
+    @staticmethod
+    def seal_name(ring: KeyRing, name: str) -> bytes:
+        """A person's name as it is stored."""
+        return ring.seal(name, NAME)
+
 
 @dataclass(frozen=True, slots=True)
 class Papers:
@@ -114,11 +119,6 @@ def identify(
     document = Document.read(text, today)
     name = f"{document.kind}:{document.number}"
     return Subject(document.kind, ring.lookup(name, NUMBER), ring.seal(document.number, NUMBER))
-
-
-def seal_name(ring: KeyRing, name: str) -> bytes:
-    """A person's name as it is stored."""
-    return ring.seal(name, NAME)
 
 
 def persons_of(

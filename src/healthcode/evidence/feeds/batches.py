@@ -66,8 +66,9 @@ class Columns:
             made.saying.append(says.setdefault(what, len(says)))
             made.facts.append(as_copied([said[name] for name in FACT_SAYS]))
             ids.append(said["row_id"])
+        whose = as_copied((client, EVIDENCE))
         for row in sorted(range(len(ids)), key=ids.__getitem__):
-            made.states.append((row, state_of(client, EVIDENCE, rows[row].said)))
+            made.states.append((row, state_of(whose, rows[row].said)))
         made.says.extend(says)
         return made
 
@@ -94,10 +95,12 @@ class Columns:
         return found
 
 
-def state_of(client: str, what: str, said: Said) -> str:
-    """A row's state as COPY takes it into `evidence.feed_rows`, but for what the row made."""
-    named = as_copied((client, what))
-    return f"{named}\t\\\\x{said['row_id']}\t\\\\x{said['content']}"
+def state_of(whose: str, said: Said) -> str:
+    """A row's state as COPY takes it into `evidence.feed_rows`, but for what the row made.
+
+    `whose` is the beginning: the client, and what it is a row of.
+    """
+    return f"{whose}\t\\\\x{said['row_id']}\t\\\\x{said['content']}"
 
 
 class Part:
@@ -119,7 +122,8 @@ class Part:
         """They themselves."""
         rows = self._rows
         if isinstance(rows, bytes):
-            rows = self._rows = pickle.loads(rows)  # noqa: S301 - our own words, `__getstate__`
+            unpacked = pickle.loads(rows)  # noqa: S301 - our own words, see `__getstate__`
+            rows = self._rows = [*map(Staged._make, unpacked)]
         return rows
 
     @cached_property
@@ -149,7 +153,7 @@ class Part:
     def __getstate__(self) -> dict[str, Any]:
         """Without what is wanted seldom."""
         kept = {name: value for name, value in vars(self).items() if name != "named"}
-        return kept | {"_rows": pickle.dumps([*self.rows])}
+        return kept | {"_rows": pickle.dumps([*map(tuple, self.rows)])}
 
 
 @dataclass

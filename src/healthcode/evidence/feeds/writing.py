@@ -21,7 +21,7 @@ from healthcode.evidence.feeds.deciding import Outcome, Registration, State
 from healthcode.evidence.feeds.reading import Said
 from healthcode.evidence.tables import SELF, proposed_rows
 from healthcode.evidence.terms import Designated, Designation, Recorded
-from healthcode.kit.db import Transaction, array_of, array_of_bytes, copy_in, copy_lines
+from healthcode.kit.db import Transaction, array_of, array_of_bytes, as_copied, copy_in, copy_lines
 
 Touched = Mapping[int, frozenset[str]]
 NOTHING = Designated(())
@@ -147,10 +147,9 @@ class RowChanges(ABC):
     ) -> None:
         made = [*zip(fresh, ids, strict=True), *((change, "NULL") for change in gone)]
         # A row without a state takes nothing back: it has made something.
+        whose = as_copied((self.client, self.what))
         added = [
-            f"{state_of(self.client, self.what, change.said)}\t{key}"
-            for change, key in made
-            if change.state is None
+            f"{state_of(whose, change.said)}\t{key}" for change, key in made if change.state is None
         ]
         if added:
             copy_lines(self.transaction.connection, STATES, sorted(added))
