@@ -64,7 +64,7 @@ def read(file: FeedFile, reader: Reader, ring: KeyRing, staged: str) -> Block:
             continue
         if wanted is None or row in wanted:
             rows.append(Staged(row, line, said))
-    parts = [Part(part) for part in apart(rows)]
+    parts = [Part(part) for part in apart(rows)] or [Part()]
     for part in parts:
         part.prepare(reader.client)
     return Block(parts, rejected)
