@@ -21,7 +21,7 @@ from healthcode.app.wiring import SHIPPED_RULEBOOK, shipped
 from healthcode.kit.clock import local_today
 from healthcode.kit.db import Database, Transaction
 from healthcode.kit.http import Caller
-from healthcode.people import Introduction, identify, introduce, seal_name
+from healthcode.people import Introduction, identify, introduce
 from healthcode.people.tables import documents
 from healthcode.people.terms import resident_number
 from healthcode.places.actions import register_place
@@ -91,7 +91,7 @@ def _citizen(transaction: Transaction, person: int, number: int) -> str:
             kind=paper.kind, number_hash=paper.hashed, number_sealed=paper.sealed, person=person
         )
     )
-    name = {"name_sealed": seal_name(transaction.keys, "王小明")}
+    name = {"name_sealed": Introduction.seal_name(transaction.keys, "王小明")}
     introduce(transaction, CLIENT, [Introduction(paper, None, name, checked=True)])
     account = new_citizen(transaction, f"+8613{number:09}")
     transaction.run(

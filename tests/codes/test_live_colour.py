@@ -19,7 +19,7 @@ from healthcode.evidence.feeds.recording import say
 from healthcode.kit.clock import SetClock, local_midnight
 from healthcode.kit.db import Database, Transaction
 from healthcode.kit.http import Caller
-from healthcode.people import Introduction, identify, introduce, seal_name
+from healthcode.people import Introduction, identify, introduce
 from healthcode.people.terms import resident_number
 from healthcode.rulebook.actions import reassess_due
 from tests.codes.making import HOUR, KEY, OTHER_KEY, PHONE, SECOND, code
@@ -48,7 +48,10 @@ def anna(house: Database) -> int:
     """Whom the registry knows: 王小明, with a card and a home."""
     with house.transaction() as transaction:
         card = identify(transaction.keys, "registry", f"10:{NUMBER}", NOON.date())
-        states = {"name_sealed": seal_name(transaction.keys, "王小明"), "residence": "120101"}
+        states = {
+            "name_sealed": Introduction.seal_name(transaction.keys, "王小明"),
+            "residence": "120101",
+        }
         [person] = introduce(transaction, "registry", [Introduction(card, None, states)])
         assert person is not None
         return person

@@ -20,7 +20,7 @@ from healthcode.evidence.feeds.recording import say
 from healthcode.kit.clock import SetClock
 from healthcode.kit.db import Database
 from healthcode.kit.http import Caller
-from healthcode.people import Introduction, identify, introduce, seal_name
+from healthcode.people import Introduction, identify, introduce
 from tests.conftest import NOON
 from tests.evidence.feeding import CITY, document, facts, look
 
@@ -38,7 +38,9 @@ def resident(house: Database) -> Made:
     def make(residence: str | None, number: int = 1) -> int:
         with house.transaction() as transaction:
             subject = identify(transaction.keys, "test", document(number), NOON.date())
-            stated: dict[str, object] = {"name_sealed": seal_name(transaction.keys, "王小明")}
+            stated: dict[str, object] = {
+                "name_sealed": Introduction.seal_name(transaction.keys, "王小明")
+            }
             if residence is not None:
                 stated["residence"] = residence
             [person] = introduce(transaction, "test", [Introduction(subject, None, stated)])

@@ -36,7 +36,7 @@ def _staged(file: FeedFile, most: int, only: set[int]) -> list[tuple[int, int, s
     reader = _reader()
     for lines in file.lines(most):
         block = read(file, reader, RING, seal(RING, lines, only))
-        seen += [(row.row, row.line, "") for part in block.parts for row in part]
+        seen += [(row.row, row.line, "") for part in block.parts for row in part.rows]
         seen += [(row, line, why.reason) for row, line, why in block.rejected]
     return sorted(seen)
 
@@ -94,7 +94,7 @@ def test_of_only_some_rows_the_others_count_and_are_not_recorded(tmp_path: Path)
             part_row.said["row_id"]
             for lines in file.lines(2)
             for part in read(file, reader, RING, seal(RING, lines, only)).parts
-            for part_row in part
+            for part_row in part.rows
         ]
         for reader, only in ((_reader(), set[int]()), (_reader(), {2, 5}))
     ]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from healthcode.evidence import last_recorded
 from healthcode.evidence.actions import SourceRegistration, register
-from healthcode.evidence.feeds.batches import Staged
+from healthcode.evidence.feeds.batches import Part, Staged
 from healthcode.evidence.feeds.reading import Reader
 from healthcode.evidence.feeds.recording import Recorder, desk_of, submit
 from healthcode.kit.clock import SetClock
@@ -193,7 +193,7 @@ def test_the_stamp_writes_no_index_of_a_fact_again(house: Database) -> None:
             Staged(n, n, reader.read("evidence", visit(place=f"shop {n}", source="clinic")))
             for n in range(1000)
         ]
-        Recorder(transaction, "clinic", desk).record("evidence", rows)
+        Recorder(transaction, "clinic", desk).record("evidence", Part(rows))
         before = transaction.run(changed).one()
         transaction.run(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
         after = transaction.run(changed).one()

@@ -229,7 +229,7 @@ def _held(held: int, _batch: int, _doing: str) -> bool:
 
 def _moments(rows: int, kills: int, chance: random.Random) -> Iterator[Condition]:
     """In the midst of some batches."""
-    steps = ["COPY evidence.facts", "INSERT INTO evidence.feed_rows", "COMMIT", ""]
+    steps = ["COPY evidence.facts", "COPY evidence.feed_rows", "COMMIT", ""]
     for first in sorted(chance.sample(range(rows // 5000), kills)):
         step = chance.choice(steps)
         yield lambda _held, batch, doing, step=step, first=first: batch >= first and step in doing

@@ -21,7 +21,6 @@ from healthcode.people import (
     introduce,
     persons_of,
     residences,
-    seal_name,
 )
 from healthcode.people.terms import resident_number
 
@@ -73,7 +72,10 @@ def test_a_subject_never_shows_a_number_or_a_key(transaction: Transaction) -> No
     sealed = named(transaction, ANNA).sealed
     assert sealed is not None
     assert transaction.keys.open(sealed, actions.NUMBER) == ANNA[3:]
-    assert transaction.keys.open(seal_name(transaction.keys, "安娜"), actions.NAME) == "安娜"
+    assert (
+        transaction.keys.open(Introduction.seal_name(transaction.keys, "安娜"), actions.NAME)
+        == "安娜"
+    )
 
 
 def test_whoever_is_named_becomes_known_once(transaction: Transaction) -> None:
@@ -122,7 +124,7 @@ def test_another_persons_document_is_refused_and_what_the_row_states_is_not_kept
 
 
 def test_what_a_row_leaves_out_stays_as_it_was_stated(transaction: Transaction) -> None:
-    name = seal_name(transaction.keys, "安娜")
+    name = Introduction.seal_name(transaction.keys, "安娜")
     for states in (
         {"sex": 2, "age": 59, "residence": "120101", "name_sealed": name},
         {"age": 60},

@@ -30,7 +30,6 @@ from healthcode.people import (
     introduce,
     papers_of,
     persons_of,
-    seal_name,
 )
 from healthcode.places import kept_code
 
@@ -226,7 +225,9 @@ def _stated(transaction: Transaction, name: str, residence: str | None) -> Mappi
     """What is kept of a name and a residence. Raises NoName or BadResidence."""
     if not any(letter.isalpha() for letter in name):
         raise NoName
-    stated: dict[str, object] = {"name_sealed": seal_name(transaction.keys, name.strip())}
+    stated: dict[str, object] = {
+        "name_sealed": Introduction.seal_name(transaction.keys, name.strip())
+    }
     if residence is None:
         return stated
     try:

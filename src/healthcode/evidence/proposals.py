@@ -9,9 +9,9 @@ from datetime import datetime
 from healthcode.access import is_second_person
 from healthcode.evidence.declarations import OWN
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Staged, subject_of
+from healthcode.evidence.feeds.batches import OURS, Part, Staged, subject_of
 from healthcode.evidence.feeds.deciding import ANY, Desk, Outcome, Registration
-from healthcode.evidence.feeds.recording import OURS, Recorder, alone, desk_of
+from healthcode.evidence.feeds.recording import Recorder, alone, desk_of
 from healthcode.evidence.queries import SOURCES
 from healthcode.kit.db import Transaction
 from healthcode.kit.errors import BadInput, Refused
@@ -104,7 +104,7 @@ def decide(
     designates = found.what == "designations"
     desk = desk_of(transaction, found.client, city) if designates else _desk(transaction)
     recorder = Recorder(transaction, found.client, desk, weighed=False, about=about)
-    batch = recorder.record(found.what, rows)
+    batch = recorder.record(found.what, Part(rows))
     taken = sum(count for outcome, count in batch.counts.items() if outcome != Outcome.UNCHANGED)
     return Decided(taken, len(batch.rejected))
 

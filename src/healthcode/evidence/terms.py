@@ -6,7 +6,7 @@ Facts and designations are never changed; a retraction or a correction is a row 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -88,8 +88,8 @@ class Changes(Protocol):
         """The sources that speak."""
 
     @property
-    def listed(self) -> Sequence[object]:
-        """One by one; each touches two people at most, but for a designation."""
+    def count(self) -> int:
+        """How many they are; each touches two people at most, but for a designation."""
 
     @property
     def weighed(self) -> bool:

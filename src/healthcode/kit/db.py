@@ -169,6 +169,29 @@ def copy_in(connection: Connection, target: str, rows: Iterable[Sequence[Any]]) 
             copy.write_row(row)
 
 
+_TOLD_APART = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def as_copied(values: Iterable[str | None]) -> str:
+    """Texts as part of a row in COPY's text format (PostgreSQL's manual, COPY); None is NULL."""
+    return "\t".join(
+        [
+            r"\N" if each is None
+            # nearly every text needs none of it
+            else each if each.isprintable() and "\\" not in each
+            else each.translate(_TOLD_APART)
+            for each in values
+        ]
+    )  # fmt: skip
+
+
+def copy_lines(connection: Connection, target: str, lines: Iterable[str]) -> None:
+    """Load rows that stand in COPY's text format already, each without the line's end."""
+    raw = connection.connection.cursor()
+    with raw.copy(f"COPY {target} FROM STDIN") as copy:
+        copy.write("".join([f"{line}\n" for line in lines]))
+
+
 def array_of(values: Iterable[object]) -> str:
     """Numbers as one parameter, to be cast to an array: thousands take long to adapt one by one."""
     return f"{{{','.join(map(str, values))}}}"

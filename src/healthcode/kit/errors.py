@@ -12,7 +12,8 @@ they never carry a name, a document number or a phone. `status` is what HTTP cal
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 from healthcode.kit.words import Language, Words
 
@@ -26,6 +27,10 @@ class HouseError(Exception):
     def __init__(self, **details: object) -> None:
         self.details = details
         super().__init__(self.say("en"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it comes from one process to another."""
+        return partial(type(self), **self.details), ()
 
     def say(self, language: Language) -> str:
         """The error in one language, with its details filled in."""

@@ -2,6 +2,7 @@
 
 from healthcode.people.actions import (
     Introduction,
+    Sought,
     Subject,
     ensure,
     identify,
@@ -9,13 +10,13 @@ from healthcode.people.actions import (
     papers_of,
     persons_of,
     residences,
-    seal_name,
 )
 from healthcode.people.terms import BadDocument
 
 __all__ = [
     "BadDocument",
     "Introduction",
+    "Sought",
     "Subject",
     "ensure",
     "identify",
@@ -23,5 +24,4 @@ __all__ = [
     "papers_of",
     "persons_of",
     "residences",
-    "seal_name",
 ]

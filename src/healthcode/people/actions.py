@@ -21,6 +21,7 @@ from healthcode.people.terms import Document, is_document
 NUMBER = "people.documents.number"
 KEY = "people.keys.key"
 NAME = "people.persons.name"
+NOTHING = array_of(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,42 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """Subjects as the database is asked about them; made wherever there is time for it."""
+
+    kinds: str  # of the documents; arrays, all three
+    papers: str
+    keys: str
+
+    @classmethod
+    def of(cls, subjects: Iterable[Subject]) -> Sought:
+        """The same subject twice is asked about twice."""
+        papers: list[Subject] = []
+        keys: list[str] = []
+        for each in subjects:
+            if each.kind:
+                papers.append(each)
+            else:
+                keys.append(each.hashed.hex())
+        return cls(
+            array_of(each.kind for each in papers),
+            array_of_bytes(each.hashed.hex() for each in papers),
+            array_of_bytes(keys),
+        )
+
+    def persons(self, transaction: Transaction, client: str) -> dict[bytes, int]:
+        """The persons of those that are known, by their hashes: no two kinds share one."""
+        found: list[Any] = []
+        if self.papers != NOTHING:
+            values = {"kinds": self.kinds, "hashes": self.papers}
+            found += transaction.run(queries.PERSONS_OF_DOCUMENTS, values).all()
+        if self.keys != NOTHING:
+            values = {"client": client, "hashes": self.keys}
+            found += transaction.run(queries.PERSONS_OF_KEYS, values).all()
+        return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
 class Introduction:
     """A client's word about a person: what it calls them, perhaps a document, what it states.
 
@@ -53,6 +90,11 @@ class Introduction:
     document: Subject | None
     states: Mapping[str, object]
     checked: bool = False
+
+    @staticmethod
+    def seal_name(ring: KeyRing, name: str) -> bytes:
+        """A person's name as it is stored."""
+        return ring.seal(name, NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +121,13 @@ def identify(
     return Subject(document.kind, ring.lookup(name, NUMBER), ring.seal(document.number, NUMBER))
 
 
-def seal_name(ring: KeyRing, name: str) -> bytes:
-    """A person's name as it is stored."""
-    return ring.seal(name, NAME)
-
-
 def persons_of(
     transaction: Transaction, client: str, subjects: Iterable[Subject]
 ) -> dict[Subject, int]:
     """Those subjects that are known, with their persons."""
-    wanted = {each.hashed: each for each in subjects}  # no two kinds have a hash in common
-    found: list[Any] = []
-    papers = [each for each in wanted.values() if each.kind]
-    if papers:
-        values = {
-            "kinds": array_of(each.kind for each in papers),
-            "hashes": array_of_bytes(each.hashed.hex() for each in papers),
-        }
-        found += transaction.run(queries.PERSONS_OF_DOCUMENTS, values).all()
-    own = [each.hashed.hex() for each in wanted.values() if not each.kind]
-    if own:
-        values = {"client": client, "hashes": array_of_bytes(own)}
-        found += transaction.run(queries.PERSONS_OF_KEYS, values).all()
-    return {wanted[hashed]: person for hashed, person in found}
+    wanted = {each.hashed: each for each in subjects}
+    known = Sought.of(wanted.values()).persons(transaction, client)
+    return {wanted[hashed]: person for hashed, person in known.items()}
 
 
 def ensure(

@@ -40,7 +40,7 @@ def on_proposed(transaction: Transaction, event: Proposed) -> None:
     days = _days(transaction, accounts | {f"source:{name}" for name in changes.sources})
     today = local_today(transaction.now)
     room = _room(days, today)
-    few = not changes.whole and 2 * len(changes.listed) <= min(room.values(), default=0)
+    few = not changes.whole and 2 * changes.count <= min(room.values(), default=0)
     with nullcontext() if few else transaction.savepoint() as point:  # of few, nobody waits
         touched = changes.write(frozenset())
         if changes.whole:

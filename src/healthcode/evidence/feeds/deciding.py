@@ -86,6 +86,15 @@ class Desk:
     city: str
     replay: bool
 
+    def takes(self, source: str, kind: str, area: str) -> bool:
+        """Whether this may be said of anybody; False where it depends on where they live."""
+        registration = self.registrations.get(source)
+        return (
+            registration is not None
+            and registration.may_say(kind)
+            and registration.may_reach(area)  # nowhere: only of whoever may reach everywhere
+        )
+
     def fact(self, said: Said, state: State | None, named: Named) -> Outcome:
         """What becomes of a row of evidence. Raises Rejected."""
         registration = self.registrations.get(said["source"])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,8 +94,8 @@ class Importer:
             if found.rows is None or (found.finished_at is not None and fresh):
                 self._stage(transaction, file, found)
         # 3. Record block by block, each in a transaction of its own.
-        with seldom_collecting(), ThreadPoolExecutor(1) as thread:
-            ahead = Ahead(file, lambda: self._reader(file), self.database.keys, thread)
+        ahead = Ahead(file, lambda: self._reader(file), self.database.keys)
+        with seldom_collecting(), ahead:
             while self._record_next(file, ahead):
                 pass
         return self._report(file, fresh=fresh)
@@ -167,8 +166,7 @@ class Importer:
                 if found.finished_at is None:
                     self._finish(transaction, imported)
                 return False
-            block = ahead.block(transaction, imported, found.next_batch)
-            ahead.begin(transaction, imported)
+            block = ahead.block(transaction, found)
             recorder = Recorder(transaction, self.client, self._desk(transaction, file.what))
             done = Batch()
             for part in block.parts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from healthcode.evidence.feeds.batches import Staged
+from healthcode.evidence.feeds.batches import EVIDENCE, Part, Staged
 from healthcode.evidence.feeds.deciding import Desk, Outcome
 from healthcode.evidence.feeds.files import unfit
 from healthcode.evidence.feeds.reading import Reader
@@ -52,7 +52,7 @@ def push(
     batch: dict[str, Staged] = {}
 
     def flush() -> None:
-        done = recorder.record("evidence", list(batch.values()))
+        done = recorder.record(EVIDENCE, Part([*batch.values()]))
         batch.clear()
         for outcome, count in done.counts.items():
             pushed.counts[outcome] += count

@@ -85,11 +85,6 @@ _STATES = """
     unnest(CAST(:row_ids AS bytea[]), CAST(:contents AS bytea[]), CAST(:made AS bigint[]))
         AS s(row_id, content, made)
 """
-# In the order of the index. Whoever holds the client alone knows which rows have no state yet.
-ADD_STATES = sa.text(f"""
-    INSERT INTO evidence.feed_rows (client, what, row_id, content, made)
-    SELECT :client, :what, s.* FROM {_STATES} ORDER BY s.row_id
-""")
 CHANGE_STATES = sa.text(f"""
     UPDATE evidence.feed_rows w SET content = s.content, made = s.made FROM {_STATES}
     WHERE (w.client, w.what, w.row_id) = (:client, :what, s.row_id)

@@ -17,7 +17,7 @@ from healthcode.evidence.feeds.reasons import Rejected
 from healthcode.evidence.terms import Kind, Level
 from healthcode.kit.clock import local_midnight, local_today
 from healthcode.kit.secrets import KeyRing
-from healthcode.people import BadDocument, identify, seal_name
+from healthcode.people import BadDocument, Introduction, identify
 
 ROW_ID = "evidence.feed_rows.row_id"
 CONTENT = "evidence.feed_rows.content"
@@ -152,7 +152,7 @@ class Reader:
             "sex": SEXES[sex.upper()],
             "age": int(age) if age else None,
             "residence": fields.area("residence", row.get("residence", "")) or None,
-            "name_sealed": seal_name(self.ring, name).hex() if name else None,
+            "name_sealed": Introduction.seal_name(self.ring, name).hex() if name else None,
         }
         return {
             "subject": self._subject("subject", _needed(row, "subject")),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
-from healthcode.evidence.feeds.batches import Batch, Part, Staged, named
+from healthcode.evidence.feeds.batches import EVIDENCE, OURS, Batch, Part, Staged, named
 from healthcode.evidence.feeds.deciding import (
     DESIGNATION,
     Desk,
@@ -20,16 +20,13 @@ from healthcode.evidence.feeds.deciding import (
 from healthcode.evidence.feeds.introducing import introduced
 from healthcode.evidence.feeds.reading import Reader, Said
 from healthcode.evidence.feeds.reasons import Rejected
-from healthcode.evidence.feeds.writing import Change, DesignationChanges, FactChanges
+from healthcode.evidence.feeds.writing import Change, DesignationChanges, FactChanges, NewFacts
 from healthcode.evidence.queries import REGISTRATIONS
 from healthcode.evidence.terms import Proposed
 from healthcode.kit.db import Transaction, array_of_bytes
 from healthcode.kit.errors import Refused
 from healthcode.kit.words import Words
-from healthcode.people import Subject, ensure, persons_of, residences
-
-OURS = "@"
-"""The kind of a subject that is a person of ours, by their key, which is in no file."""
+from healthcode.people import ensure, residences
 
 
 class UnknownClient(Refused):
@@ -62,22 +59,24 @@ class Recorder:
     weighed: bool = True  # False: said in person, or approved by a second person
     about: int | None = None  # the one person of ours that every row is about
 
-    def record(self, what: str, rows: Sequence[Staged]) -> Batch:
+    def record(self, what: str, part: Part) -> Batch:
         """Decide and write rows of which no two are about the same thing."""
-        part = rows if isinstance(rows, Part) else Part(rows)
         kind = queries.DESIGNATING if what == "designations" else queries.STATING
         self.transaction.run(kind, {"client": _name(self.client, self.about)})
         if what == "people":
-            return introduced(self.transaction, self.client, self.desk, part)
+            return introduced(self.transaction, self.client, self.desk, part.rows)
         return self._facts(part) if what == "evidence" else self._designations(part)
 
     def _facts(self, rows: Part) -> Batch:
         # A replay's own database shows nobody a colour.
         weighed = self.weighed and not self.desk.replay
-        waiting = self._waiting("evidence", rows)
+        waiting = self._waiting(EVIDENCE, rows)
         states = self._states(queries.FACT_STATES, rows)
-        persons = self._known(rows.named)
-        homes = self._homes(rows, persons)
+        known = rows.sought.persons(self.transaction, self.client)
+        if not (waiting or states) and (all_new := self._all_new(rows, known)):
+            return all_new
+        persons = _named(rows, known)
+        homes = self._homes(rows.rows, persons)
         # Documents can become known, and a replay's keys too; but a row that is not taken makes
         # nobody known. Until a row is decided such a person has a number of no person.
         unknown = {
@@ -92,7 +91,7 @@ class Recorder:
             other = said["with"] and candidates.get(said["with"][1])
             return self.desk.fact(said, state, Named(person, other, homes.get(person or 0, "")))
 
-        batch, changes = self._decided("evidence", rows, states, waiting, decide)
+        batch, changes = self._decided(EVIDENCE, rows.rows, states, waiting, decide)
         if unknown:
             taken = named(change.said for change in changes if change.is_new)
             subjects = {name: subject for name, subject in unknown.items() if name in taken}
@@ -120,7 +119,7 @@ class Recorder:
         def decide(said: Said, state: State | None) -> Outcome:
             return self.desk.designation(said, state, registration)
 
-        batch, changes = self._decided("designations", rows, states, waiting, decide)
+        batch, changes = self._decided("designations", rows.rows, states, waiting, decide)
         for change in changes:
             self._propose(
                 batch,
@@ -135,12 +134,31 @@ class Recorder:
             )
         return batch
 
-    def _known(self, named: Mapping[str, Subject]) -> dict[str, int]:
-        """Who is known already, by the hash by which a row names them."""
-        others = [subject for subject in named.values() if subject.kind != OURS]
-        known = persons_of(self.transaction, self.client, others)
-        ours = {n: int.from_bytes(s.hashed) for n, s in named.items() if s.kind == OURS}
-        return ours | {subject.hashed.hex(): person for subject, person in known.items()}
+    def _all_new(self, rows: Part, known: Mapping[bytes, int]) -> Batch | None:
+        """Record them all at once; None where a row must be looked at by itself."""
+        columns = rows.columns
+        if columns is None or not all(self.desk.takes(*said) for said in columns.says):
+            return None
+        if not known.keys() >= set(columns.hashes):
+            return None
+        persons = [known[hashed] for hashed in columns.hashes]
+        with_others = [(columns.about[row], other) for row, other in columns.others]
+        if any(persons[one] == persons[other] for one, other in with_others):
+            return None
+        batch = Batch()
+        batch.counts[Outcome.RECORDED] = len(rows)
+        weighed = self.weighed and not self.desk.replay
+        changes = NewFacts(
+            self.transaction,
+            self.client,
+            (),
+            self.desk.registrations,
+            weighed,
+            part=rows,
+            numbers=persons,
+        )
+        self._propose(batch, changes)
+        return batch
 
     def _homes(self, rows: Sequence[Staged], persons: Mapping[str, int]) -> dict[int, str]:
         """Where those live of whom a row gives no area."""
@@ -152,7 +170,7 @@ class Recorder:
         return residences(self.transaction, homeless) if homeless else {}
 
     def _propose(self, batch: Batch, changes: FactChanges | DesignationChanges) -> None:
-        if not changes.listed:
+        if not changes.count:
             return
         self.transaction.publish(Proposed(changes))
         for change in changes.held:
@@ -227,6 +245,12 @@ def _name(client: str, about: int | None) -> str:
     return client if about is None else f"{client}/{about}"
 
 
+def _named(rows: Part, known: Mapping[bytes, int]) -> dict[str, int]:
+    """Who is known already, by the hash by which a row names them."""
+    ours = {n: int.from_bytes(s.hashed) for n, s in rows.named.items() if s.kind == OURS}
+    return ours | {hashed.hex(): person for hashed, person in known.items()}
+
+
 def desk_of(transaction: Transaction, client: str, city: str, *, replay: bool = False) -> Desk:
     """What a client may write, as registered now. Raises UnknownClient."""
     rows = transaction.run(REGISTRATIONS, {"client": client}).all()
@@ -255,7 +279,7 @@ def submit(
     """Record one row now, as if it stood in a file of the client's. Raises Rejected."""
     reader = Reader(client, transaction.keys, transaction.now, frozenset(desk.registrations))
     staged = Staged(1, 1, reader.read(what, row))
-    batch = Recorder(transaction, client, desk).record(what, [staged])
+    batch = Recorder(transaction, client, desk).record(what, Part([staged]))
     if batch.rejected:
         raise batch.rejected[0][1]
     return next(outcome for outcome, count in batch.counts.items() if count)
@@ -281,7 +305,7 @@ def say(
         for number, row in enumerate(rows, start=1)
     ]
     recorder = Recorder(transaction, client, desk, weighed=weighed, about=person)
-    batch = recorder.record("evidence", staged)
+    batch = recorder.record(EVIDENCE, Part(staged))
     if batch.rejected:
         raise batch.rejected[0][1]
     return batch

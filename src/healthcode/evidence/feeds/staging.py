@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self
+
+import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
 from healthcode.evidence.feeds.batches import Part, Staged
 from healthcode.evidence.feeds.files import FeedFile, Lines
 from healthcode.evidence.feeds.reading import Reader, Said
 from healthcode.evidence.feeds.reasons import Rejected
+from healthcode.kit.beside import Beside, Here, beside
 from healthcode.kit.db import Transaction
 from healthcode.kit.secrets import KeyRing
 
@@ -62,7 +66,7 @@ def read(file: FeedFile, reader: Reader, ring: KeyRing, staged: str) -> Block:
             rows.append(Staged(row, line, said))
     parts = [Part(part) for part in apart(rows)] or [Part()]
     for part in parts:
-        part.prepare()
+        part.prepare(reader.client)
     return Block(parts, rejected)
 
 
@@ -92,39 +96,57 @@ def _about(said: Said) -> Sequence[str]:
 
 @dataclass
 class Ahead:
-    """Reads the blocks of a file in their order, each once; the next in a thread of its own.
+    """Reads the blocks of a file in their order, each once; the next beside us.
 
-    The thread never touches the database: it reads while the others' statements run.
+    Nobody beside us touches the database: they read while our statements run.
     """
 
     file: FeedFile
     make_reader: Callable[[], Reader]
     ring: KeyRing
-    thread: ThreadPoolExecutor
-    _reader: Reader | None = None
+    _beside: Beside[str, Block] | Here[str, Block] | None = None
     _first: int = -1
     _next: int = -1
-    _reading: Future[Block] | None = None
+    _reading: bool = False
 
-    def block(self, transaction: Transaction, imported: int, batch: int) -> Block:
-        """The block to record, once those before it are read."""
-        first = transaction.run(queries.FIRST_BLOCK, {"import": imported}).scalar_one()
-        if self._reader is None or first != self._first:  # the file was staged anew
-            self._reader, self._reading = self.make_reader(), None
+    def block(self, transaction: Transaction, found: sa.Row[Any]) -> Block:
+        """The block to record, once those before it are read; the next is begun.
+
+        `found` is the file's row of `evidence.imports`. Raises NobodyBeside.
+        """
+        key = {"import": found._mapping["import"]}
+        first = transaction.run(queries.FIRST_BLOCK, key).scalar_one()
+        if self._beside is None or first != self._first:  # the file was staged anew
+            self._end()
+            work = partial(read, self.file, self.make_reader(), self.ring)
+            self._beside = beside(work) if found.batches - first > 1 else Here(work)
             self._first = self._next = first
         while True:
-            if self._reading is None:
-                self.begin(transaction, imported)
-            assert self._reading is not None
-            found, self._reading = self._reading.result(), None
+            if not self._reading:
+                self._begin(transaction, key)
+            block = self._beside.answer()
+            self._reading = False
             self._next += 1
-            if self._next > batch:
-                return found
+            if self._next > found.next_batch:
+                self._begin(transaction, key)
+                return block
 
-    def begin(self, transaction: Transaction, imported: int) -> None:
+    def _begin(self, transaction: Transaction, key: dict[str, Any]) -> None:
         """Begin to read the next block, where there is one."""
-        key = {"import": imported, "batch": self._next}
-        staged = transaction.run(queries.BLOCK, key).scalar_one_or_none()
+        staged = transaction.run(queries.BLOCK, key | {"batch": self._next}).scalar_one_or_none()
         if staged is not None:
-            assert self._reader is not None
-            self._reading = self.thread.submit(read, self.file, self._reader, self.ring, staged)
+            assert self._beside is not None
+            self._beside.ask(staged)
+            self._reading = True
+
+    def _end(self) -> None:
+        if self._beside is not None:
+            self._beside.end()
+        self._beside, self._reading = None, False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nobody reads on."""
+        self._end()

@@ -16,14 +16,16 @@ from typing import Any, ClassVar, NamedTuple
 import sqlalchemy as sa
 
 from healthcode.evidence.feeds import queries
+from healthcode.evidence.feeds.batches import EVIDENCE, FACT_SAYS, Columns, Part, state_of
 from healthcode.evidence.feeds.deciding import Outcome, Registration, State
 from healthcode.evidence.feeds.reading import Said
 from healthcode.evidence.tables import SELF, proposed_rows
 from healthcode.evidence.terms import Designated, Designation, Recorded
-from healthcode.kit.db import Transaction, array_of, array_of_bytes, copy_in
+from healthcode.kit.db import Transaction, array_of, array_of_bytes, as_copied, copy_in, copy_lines
 
 Touched = Mapping[int, frozenset[str]]
 NOTHING = Designated(())
+STATES = "evidence.feed_rows (client, what, row_id, content, made)"
 
 
 class Change(NamedTuple):
@@ -61,6 +63,11 @@ class RowChanges(ABC):
     new_recording: ClassVar[sa.TextClause]
     columns: ClassVar[str]
     gone_columns: ClassVar[str]
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+        return len(self.listed)
 
     @property
     def words_of(self) -> tuple[str, ...]:
@@ -105,14 +112,7 @@ class RowChanges(ABC):
         if not changes:
             return []
         fresh = [change for change in changes if change.is_new]
-        values = {
-            "client": self.client,
-            "account": self.transaction.account,
-            "stated_at": self.transaction.stated_now,
-            "count": len(fresh),
-        }
-        new = self.transaction.run(self.new_recording, values).one()
-        recording, ids = new.recording, (new.made or "").split()
+        recording, ids = self._begin(len(fresh))
         pairs = zip(fresh, ids, strict=True)
         rows = (self._row(change, recording, made) for change, made in pairs)
         copy_in(self.transaction.connection, self.columns, rows)
@@ -127,6 +127,17 @@ class RowChanges(ABC):
         self._save_states(fresh, ids, [change for change in changes if not change.is_new])
         return [change.takes_back for change in gone if change.takes_back is not None]
 
+    def _begin(self, count: int) -> tuple[int, list[str]]:
+        """A new recording, and the numbers of what is new on it."""
+        values = {
+            "client": self.client,
+            "account": self.transaction.account,
+            "stated_at": self.transaction.stated_now,
+            "count": count,
+        }
+        new = self.transaction.run(self.new_recording, values).one()
+        return new.recording, (new.made or "").split()
+
     @abstractmethod
     def _row(self, change: Change, recording: int, made: str) -> tuple[Any, ...]:
         """A change as a row of its table."""
@@ -135,17 +146,23 @@ class RowChanges(ABC):
         self, fresh: Sequence[Change], ids: Sequence[str], gone: Sequence[Change]
     ) -> None:
         made = [*zip(fresh, ids, strict=True), *((change, "NULL") for change in gone)]
-        for statement, some in (
-            (queries.ADD_STATES, [pair for pair in made if pair[0].state is None]),
-            (queries.CHANGE_STATES, [pair for pair in made if pair[0].state is not None]),
-        ):
-            if some:
-                values = {
-                    "row_ids": array_of_bytes(change.said["row_id"] for change, _ in some),
-                    "contents": array_of_bytes(change.said["content"] for change, _ in some),
-                    "made": array_of(key for _, key in some),
-                }
-                self.transaction.run(statement, values | {"client": self.client, "what": self.what})
+        # A row without a state takes nothing back: it has made something.
+        whose = as_copied((self.client, self.what))
+        added = [
+            f"{state_of(whose, change.said)}\t{key}" for change, key in made if change.state is None
+        ]
+        if added:
+            copy_lines(self.transaction.connection, STATES, sorted(added))
+        changed = [(change.said, key) for change, key in made if change.state is not None]
+        if changed:
+            values = {
+                "client": self.client,
+                "what": self.what,
+                "row_ids": array_of_bytes(said["row_id"] for said, _ in changed),
+                "contents": array_of_bytes(said["content"] for said, _ in changed),
+                "made": array_of(key for _, key in changed),
+            }
+            self.transaction.run(queries.CHANGE_STATES, values)
 
 
 @dataclass
@@ -155,11 +172,11 @@ class FactChanges(RowChanges):
     persons: Mapping[str, int] = field(default_factory=dict)
     _touched: dict[int, frozenset[str]] = field(default_factory=dict)
 
-    what = "evidence"
+    what = EVIDENCE
     new_recording = queries.FACTS_RECORDING
     columns = (
-        "evidence.facts (fact, person, kind, result, number, area, place, with_person,"
-        " started_at, ended_at, source, source_class, corrects, recording, recorded_at)"
+        "evidence.facts (fact, person, with_person, source_class, corrects, recording,"
+        f" {', '.join(FACT_SAYS)})"
     )
     gone_columns = "evidence.retractions (fact, source, recording, recorded_at)"
 
@@ -212,12 +229,51 @@ class FactChanges(RowChanges):
         said, registration = change.said, self.registrations[change.said["source"]]
         other = self.persons[said["with"][1]] if said["with"] else None
         return (
-            made, self.persons[said["subject"][1]], said["kind"], said["result"],
-            said["number"], said["area"], said["place"], other,
-            said["started_at"], said["ended_at"],
-            registration.source, registration.source_class, change.takes_back, recording,
-            said["recorded_at"],
+            made, self.persons[said["subject"][1]], other, registration.source_class,
+            change.takes_back, recording, *(said[name] for name in FACT_SAYS),
         )  # fmt: skip
+
+
+@dataclass
+class NewFacts(FactChanges):
+    """Facts of rows that have no state yet, all taken: written as they were prepared.
+
+    They are looked at one by one only where somebody waits.
+    """
+
+    part: Part = field(default_factory=Part)
+    numbers: Sequence[int] = ()  # the persons, by their places in the columns
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+        return len(self.part)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The sources that speak."""
+        return frozenset(source for source, _, _ in self._columns.says) - {SELF}
+
+    @property
+    def _columns(self) -> Columns:
+        assert self.part.columns is not None
+        return self.part.columns
+
+    def write(self, waiting: frozenset[int]) -> Touched:
+        """Write them all at once, or as others are written."""
+        if waiting:
+            self.listed = [Change.of(row.said, Outcome.RECORDED, None) for row in self.part.rows]
+            hashes = [each.hex() for each in self._columns.hashes]
+            self.persons = dict(zip(hashes, self.numbers, strict=True))
+            return super().write(waiting)
+        recording, ids = self._begin(self.count)
+        classes = {name: each.source_class for name, each in self.registrations.items()}
+        facts = self._columns.copied(recording, ids, self.numbers, classes)
+        copy_lines(self.transaction.connection, self.columns, facts)
+        states = [f"{state}\t{ids[row]}" for row, state in self._columns.states]
+        copy_lines(self.transaction.connection, STATES, states)
+        self._touched = self._columns.concerned(self.numbers)
+        return self._touched
 
 
 def _with_those_who_share(
