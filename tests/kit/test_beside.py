@@ -12,21 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from healthcode.evidence.feeds.importing import RejectsUnsaved
 from healthcode.kit import beside as module
 from healthcode.kit.beside import Beside, Here, NobodyBeside, beside
-from healthcode.kit.errors import BadInput
-from healthcode.kit.words import Words
-
-
-class Odd(BadInput):
-    """A number that cannot be halved."""
-
-    words = Words(zh="{number} 是奇数。", en="{number} is odd.")
 
 
 def halved(number: int) -> int:
     if number % 2:
-        raise Odd(number=number)
+        raise RejectsUnsaved(count=number, path="odd.csv")
     return number // 2
 
 
@@ -54,9 +47,10 @@ def test_it_works_in_another_process_and_answers_one_question_after_the_other() 
 def test_an_error_in_words_comes_over_with_its_words_and_the_work_goes_on() -> None:
     helper = Beside(halved)
     helper.ask(3)
-    with pytest.raises(Odd) as raised:
+    with pytest.raises(RejectsUnsaved) as raised:
         helper.answer()
-    assert (raised.value.say("zh"), raised.value.say("en")) == ("3 是奇数。", "3 is odd.")
+    assert "3 行" in raised.value.say("zh")
+    assert "3 rows were not taken, but odd.csv" in raised.value.say("en")
     helper.ask(4)
     assert helper.answer() == 2
     helper.end()
