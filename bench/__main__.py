@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.contenders import CONTENDERS
+from bench.importing import measure as measure_importing
 from bench.judging import measure_all, without_spark
 from bench.publishing import measure as measure_publishing
 from bench.reassessing import measure as measure_changes
@@ -45,10 +45,7 @@ def judge(
 ) -> None:
     """Judge everybody: our expression on its engines against the floors."""
     judged = _judge(_snapshot(people, seed, snapshot), spark=spark)
-    if as_json:
-        print(json.dumps(judged))
-    else:
-        out.print(_judged(judged))
+    _say(judged, _judged, as_json=as_json)
     sys.exit(0 if judged["agree"] else 1)
 
 
@@ -92,10 +89,7 @@ def reassess(
 ) -> None:
     """What a change costs, from a fact that comes in to the new standing."""
     measured = measure_changes(_snapshot(people, seed, snapshot), _tell)
-    if as_json:
-        print(json.dumps(measured))
-    else:
-        out.print(_changes(measured))
+    _say(measured, _figures, as_json=as_json)
 
 
 @cli.command()
@@ -108,22 +102,8 @@ def publish(
 ) -> None:
     """A new rulebook for everybody while requests come in, with processes that are killed."""
     found = measure_publishing(_snapshot(people, seed, snapshot), _tell)
-    if as_json:
-        print(json.dumps(found))
-    else:
-        out.print(_published(found))
+    _say(found, _figures, as_json=as_json)
     sys.exit(0 if found["same_standings"] and not found["failed"] else 1)
-
-
-def _published(found: dict[str, Any]) -> Table:
-    table = Table(title=f"{found['people']:,} people, {found['offered_per_second']:g} requests/s")
-    table.add_column("what")
-    table.add_column("measured", justify="right")
-    for name, value in found.items():
-        parts = value.items() if isinstance(value, dict) else ()
-        said = ", ".join(f"{what} {n}" for what, n in parts if not isinstance(n, dict))
-        table.add_row(name, said if isinstance(value, dict) else str(value))
-    return table
 
 
 @cli.command(name="all")
@@ -138,13 +118,12 @@ def everything(
     snapshot = _snapshot(people, seed, None)
     judged = _judge(snapshot, spark=spark)
     found = {"judge": judged, "reassess": measure_changes(snapshot, _tell)}
-    if find_spec("bench.importing") is not None:
-        _tell("import")
-        found["import"] = import_module("bench.importing").measure(people=60_000, facts=200_000)
+    _tell("import")
+    found["import"] = measure_importing(people=60_000, facts=200_000)
     if as_json:
         print(json.dumps(found))
     else:
-        out.print(_judged(judged), _changes(found["reassess"]), found.get("import", ""))
+        out.print(_judged(judged), _figures(found["reassess"]), _figures(found["import"]))
     sys.exit(0 if judged["agree"] else 1)
 
 
@@ -152,13 +131,21 @@ def _tell(doing: str) -> None:
     err.print(doing, style="dim")
 
 
-def _changes(measured: dict[str, Any]) -> Table:
-    table = Table(title=f"{measured['people']:,} people, {measured['facts']:,} facts")
-    table.add_column("change")
-    table.add_column("what was measured")
-    for name, found in measured.items():
-        if isinstance(found, dict):
-            table.add_row(name, ", ".join(f"{what} {value}" for what, value in found.items()))
+def _say(found: dict[str, Any], table: Callable[[dict[str, Any]], Table], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(found))
+    else:
+        out.print(table(found))
+
+
+def _figures(found: dict[str, Any]) -> Table:
+    table = Table(title=f"{found['people']:,} people, {found['facts']:,} facts")
+    table.add_column("what")
+    table.add_column("measured")
+    for name, value in found.items():
+        parts = value.items() if isinstance(value, dict) else ()
+        said = ", ".join(f"{what} {n}" for what, n in parts if not isinstance(n, dict))
+        table.add_row(name, said if isinstance(value, dict) else str(value))
     return table
 
 

@@ -97,7 +97,7 @@ class Crowd:
     _asked: dict[str, tuple[float, str]] = field(default_factory=dict)  # when, and where it lies
     _lines: deque[Line] = field(default_factory=deque)
     _chance: random.Random = field(
-        default_factory=lambda: random.Random(1)  # noqa: S311 - the same mix each time
+        default_factory=lambda: random.Random(1)  # noqa: S311 - no secret: the same mix each time
     )
 
     async def get_ready(self) -> None:

@@ -7,6 +7,7 @@ import random
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -162,10 +163,10 @@ def test_whoever_reads_ahead_may_die_and_the_same_file_goes_on(
     read, ours = staging.read, os.getpid()
     blocks = iter(range(5))
 
-    def dies(*asked: object) -> staging.Block:
+    def dies(*asked: Any) -> staging.Block:
         if next(blocks) == 2 and os.getpid() != ours:
             os.kill(os.getpid(), signal.SIGKILL)
-        return read(*asked)  # type: ignore[arg-type]  # handed on as it came
+        return read(*asked)
 
     with monkeypatch.context() as patch:
         patch.setattr(staging, "read", dies)

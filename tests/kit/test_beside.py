@@ -92,6 +92,7 @@ def test_it_holds_no_file_of_ours_but_its_pipe(tmp_path: Path) -> None:
         assert pipe != ours.fileno()
 
 
+# It waits for a question, or is in the middle of a second's work.
 @pytest.mark.parametrize("work", ["print('asked', flush=True)", "time.sleep(1)"])
 def test_it_ends_when_its_owner_is_killed(work: str) -> None:
     """Both hold the other end of standard output, which ends when the last of them does."""

@@ -321,4 +321,5 @@ def see_through(
         report(now)
         if now.finished_at is not None or step is Step.NOTHING:
             return now
+        # Whoever asks meanwhile has the database to themselves; or another is at it, and we watch.
         time.sleep(LOOK_AGAIN if step is Step.HELD else rest)

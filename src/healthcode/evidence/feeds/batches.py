@@ -122,7 +122,8 @@ class Part:
         """They themselves."""
         rows = self._rows
         if isinstance(rows, bytes):
-            unpacked = pickle.loads(rows)  # noqa: S301 - our own words, see `__getstate__`
+            # Nobody else can write there: it came through a pipe from a copy of this process.
+            unpacked = pickle.loads(rows)  # noqa: S301 - packed by `__getstate__`, kept in memory
             rows = self._rows = [*map(Staged._make, unpacked)]
         return rows
 
